@@ -1,0 +1,101 @@
+"""The matrix: the tests against old and new frameworks, on old and new Pythons, and once on the built wheel.
+
+    nox -f .ci/noxfile.py
+
+The types, the formatter and the coverage are checked once, by check.py, with the newest framework.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).resolve().parent.parent
+TESTS = ("pytest>=9.0", "hypothesis>=6.100", "itsdangerous>=2.0", "trio>=0.24")
+RUNTIME = ("typer>=0.9", "rich>=10.11", "graphviz>=0.18", "tomli>=1.1; python_version < '3.11'")
+OTEL = "opentelemetry-instrumentation-fastapi>=0.50b0"
+
+PYDANTIC_1 = "pydantic<2"  # FastAPI up to 0.99 knows no other
+# the package's own lower bounds
+LOWEST = (
+    "typer==0.9.0",
+    "rich==10.11.0",
+    "graphviz==0.18",
+    "tomli==1.1.0",
+    # typer 0.9 lets click in that it does not work with: Parameter.make_metavar() takes one argument more since 8.2
+    "click<8.2",
+)
+# each with the Python that was current then, or now
+FRAMEWORKS = (
+    nox.param("3.10", ("fastapi==0.95.2", "starlette==0.27.0", PYDANTIC_1, *LOWEST), id="fastapi-0.95"),
+    nox.param("3.10", ("fastapi==0.105.0", "starlette==0.27.0"), id="fastapi-0.105"),
+    nox.param("3.13", ("fastapi==0.115.14", "starlette==0.46.2"), id="fastapi-0.115"),
+    nox.param("3.13", ("fastapi", OTEL), id="fastapi-newest"),
+)
+
+nox.options.default_venv_backend = "venv"
+nox.options.error_on_missing_interpreters = False
+nox.options.reuse_existing_virtualenvs = False
+
+
+def pyenv_on_path() -> None:
+    """Put pyenv's Pythons before its shims, which are there for versions that are not."""
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    found = sorted(str(python.parent) for python in versions.glob("3.1[0-9].*/bin/python3"))
+    os.environ["PATH"] = os.pathsep.join([*found, os.environ["PATH"]])
+
+
+pyenv_on_path()
+
+
+@nox.session
+@nox.parametrize(("python", "framework"), FRAMEWORKS)
+def suite(session: nox.Session, framework: tuple[str, ...]) -> None:
+    """The whole suite on one framework."""
+    session.install("-q", "-e", str(ROOT), *TESTS, *framework)
+    pytest(session)
+
+
+@nox.session(python="3.13")
+def starlette_alone(session: nox.Session) -> None:
+    """The suite where there is no FastAPI at all."""
+    session.install("-q", "starlette", *RUNTIME, *TESTS)
+    session.install("-q", "--no-deps", "-e", str(ROOT))
+    session.run("python", "-c", "import importlib.util as u; assert u.find_spec('fastapi') is None")
+    pytest(session)
+
+
+@nox.session(python="3.10")
+def oldest(session: nox.Session) -> None:
+    """The samples on the oldest FastAPI that is supported; what the tests themselves need of FastAPI is newer."""
+    session.install("-q", "-e", str(ROOT), "itsdangerous", "fastapi==0.65.1", "starlette==0.14.2", PYDANTIC_1, *LOWEST)
+    for sample in ("tutorial.py", "shop.py", "shop_misordered.py", "factory.py:create_app", "wrapped.py", "closure.py"):
+        session.run("mwviz", "show", f"samples/{sample}")
+
+
+@nox.session(python="3.11")
+def wheel(session: nox.Session) -> None:
+    """The suite on the built wheel, with no source beside it that could be imported in its place."""
+    session.install("-q", "hatchling")
+    built = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(built, ignore_errors=True)
+    session.run("pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(built), str(ROOT), silent=True)
+    (found,) = built.glob("mwviz-*-py3-none-any.whl")
+    elsewhere = Path(session.create_tmp()) / "elsewhere"
+    shutil.rmtree(elsewhere, ignore_errors=True)
+    for name in ("tests", "samples"):
+        shutil.copytree(ROOT / name, elsewhere / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "CHANGELOG.md"):
+        shutil.copy(ROOT / name, elsewhere)
+    session.install("-q", str(found) + "[diagram]", *TESTS)
+    session.chdir(elsewhere)
+    session.run("python", "-m", "pytest", "-q", "--ignore=tests/test_layout.py", *session.posargs)
+
+
+def pytest(session: nox.Session) -> None:
+    """Run the suite of this checkout, with the arguments after `--`."""
+    session.chdir(ROOT)
+    session.run("python", "-m", "pytest", "-q", *session.posargs)

@@ -1,0 +1,5 @@
+"""`python -m mwviz`."""
+
+from mwviz.cli import main
+
+main()

@@ -1,0 +1,121 @@
+"""The use cases, as every front door calls them: a target and options in, the model's values out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from mwviz import collect, config
+from mwviz.collect import ProbeOptions, Subject
+from mwviz.model import Stack, Trace
+
+#: What headers may be given as: pairs, or a mapping.
+Headers = Sequence[tuple[str, str]] | Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a command line says of the app: its name (None: the configured or discovered one) and how to get it."""
+
+    app: str | None = None
+    factory: bool = False
+    app_dir: Path | None = None
+    config: Path | None = None
+    directory: Path = field(default_factory=Path.cwd)
+
+
+def probe(subject: Subject, options: ProbeOptions, *, stuck: Callable[[Trace], None]) -> Trace:
+    """Probe an opened app in this thread, as a server would run it.
+
+    `stuck` gets the trace so far, in another thread, where the app cannot be interrupted. Raises MwvizError.
+    """
+    return collect.probe_here(subject, options, stuck)
+
+
+def inspect(app: object, *, factory: bool = False, app_dir: str | Path | None = None) -> Stack:
+    """The stack of `app`, an object or an import string, as it is built. Nothing is sent. Raises MwvizError."""
+    with _subject(app, factory=factory, app_dir=app_dir) as subject:
+        return collect.inspect_stack(subject)
+
+
+def trace(
+    app: object, path: str | None = None, *, factory: bool = False, app_dir: str | Path | None = None, **options: Any
+) -> Trace:
+    """One probe of `app`, an object or an import string, in a thread and an asyncio loop of its own.
+
+    Without `path` a stand-in endpoint answers and no handler is called; with it the request goes to the real handler.
+    `options`: method, headers (pairs or a mapping), data (bytes or str), scheme, client, preflight, endpoint, raises,
+    lifespan, timeout (seconds), order. Returns a Trace also where the app raised, hung or never answered; raises
+    MwvizError for the caller's mistakes, and TypeError for an option that does not exist.
+    """
+    with _subject(app, factory=factory, app_dir=app_dir) as subject:
+        return collect.probe_in_thread(subject, probe_options(path, **options))
+
+
+async def trace_async(
+    app: object, path: str | None = None, *, factory: bool = False, app_dir: str | Path | None = None, **options: Any
+) -> Trace:
+    """As `trace`, on the asyncio or trio loop that runs now. A layer that never awaits blocks that loop."""
+    with _subject(app, factory=factory, app_dir=app_dir) as subject:
+        return await collect.probe_async(subject, probe_options(path, **options))
+
+
+def probe_options(
+    path: str | None = None,
+    *,
+    method: str | None = None,
+    headers: Headers = (),
+    data: bytes | str | None = None,
+    scheme: str | None = None,
+    client: str = "127.0.0.1",
+    preflight: str | None = None,
+    endpoint: Literal["stand-in", "real"] | None = None,
+    raises: bool = False,
+    lifespan: bool | None = None,
+    timeout: float = 10.0,
+    order: str | None = None,
+) -> ProbeOptions:
+    """The options of `trace`, in the types that a caller has at hand."""
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    return ProbeOptions(
+        path=path,
+        method=method,
+        headers=tuple((name, value) for name, value in pairs),
+        data=data.encode() if isinstance(data, str) else data,
+        scheme=scheme,
+        client=client,
+        preflight=preflight,
+        endpoint=endpoint,
+        raises=raises,
+        lifespan=lifespan,
+        timeout=timeout,
+        order=order,
+    )
+
+
+@contextmanager
+def opened(target: Target) -> Iterator[Subject]:
+    """Find and import the app; its modules stay importable for the time of the `with`. Raises MwvizError."""
+    settings = config.find(target.directory, target.config)
+    name, app_dir = target.app, target.app_dir
+    if name is None and (name := settings.app or settings.entrypoint) is not None:
+        app_dir = app_dir or settings.folder
+    if name is None:
+        reference = collect.discover(target.directory, app_dir)
+    else:
+        reference = collect.parse(name, target.directory, app_dir)
+    with collect.subject_of(reference, settings.folder, factory=target.factory) as subject:
+        yield subject
+
+
+@contextmanager
+def _subject(app: object, *, factory: bool, app_dir: str | Path | None) -> Iterator[Subject]:
+    if isinstance(app, str):
+        directory = None if app_dir is None else Path(app_dir)
+        with opened(Target(app, factory, directory)) as subject:
+            yield subject
+    else:
+        yield collect.subject_of_object(app, Path.cwd(), factory=factory)

@@ -1,0 +1,156 @@
+"""The command line: reads options, calls `mwviz.api`, writes the result, and tells the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from contextlib import ExitStack
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from mwviz import __version__, api
+from mwviz.cli import options, output, process
+from mwviz.collect import ProbeOptions
+from mwviz.errors import ImportFailed, MwvizError
+from mwviz.model import Trace, TracedError
+
+FINDINGS, MISTAKE, DEFECT = 1, 2, 70
+
+#: Typer may carry its own copy of click: its exceptions are reached through Typer's names alone.
+_CLICK_ERROR = next(cls for cls in typer.BadParameter.__mro__ if cls.__name__ == "ClickException")
+
+
+class _ErrorBoundary(TyperGroup):
+    """The one place where exceptions become messages and exit codes."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except MwvizError as error:
+            _tell_mistake(error, whole=ctx.meta.get(options.TRACEBACK, False))
+            raise typer.Exit(MISTAKE) from error
+        except (typer.Exit, typer.Abort, _CLICK_ERROR):
+            raise
+        except Exception as error:
+            traceback.print_exc()
+            _say("\nThis is a defect of mwviz, not of your app. Please report it with the lines above.")
+            raise typer.Exit(DEFECT) from error
+
+
+app = typer.Typer(
+    name="mwviz",
+    cls=_ErrorBoundary,
+    help="Shows what the middleware of a FastAPI or Starlette app really does.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        typer.echo(f"mwviz {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Shows what the middleware of a FastAPI or Starlette app really does."""
+
+
+@app.command()
+def show(
+    application: options.App = None,
+    path: options.PathArgument = None,
+    format: options.FormatChoice = None,
+    file: options.Output = None,
+    verbose: options.Verbose = False,
+    method: options.Method = None,
+    header: options.Header = None,
+    data: options.Data = None,
+    scheme: options.Scheme = None,
+    client: options.Client = "127.0.0.1",
+    preflight: options.Preflight = None,
+    endpoint: options.Endpoint = None,
+    raises: options.Raises = False,
+    lifespan: options.Lifespan = None,
+    timeout: options.Timeout = 10.0,
+    order: options.Order = None,
+    factory: options.Factory = False,
+    app_dir: options.AppDir = None,
+    env_file: options.EnvFile = None,
+    config: options.ConfigFile = None,
+    whole: options.Traceback = False,
+) -> None:
+    """Show the stack, and one probe request traced through it."""
+    application, path = options.split(application, path)
+    target = options.target(application, factory=factory, app_dir=app_dir, config=config)
+    sink = output.sink(format, file, verbose=verbose)
+    end = endpoint.value if endpoint is not None else None
+    probe = ProbeOptions(path, method, options.headers(header), options.body(data), scheme, client, preflight,
+                         end, raises, lifespan, timeout, order)
+    options.load_environment(env_file)
+    _finish(_probed(target, probe, sink), sink, whole=whole)
+
+
+def _probed(target: api.Target, probe: ProbeOptions, sink: output.Sink) -> Trace:
+    diversion = process.Diversion()
+
+    def stuck(trace: Trace) -> None:
+        # In another thread, while the app's keeps the main one: say what is known, and leave without it.
+        diversion.end()
+        sink.write(sink.rendered(trace))
+        os._exit(FINDINGS)
+
+    with ExitStack() as undo:
+        undo.callback(diversion.end)
+        with process.quick_import(), process.own_interrupt():
+            subject = undo.enter_context(api.opened(target))
+        return api.probe(subject, probe, stuck=stuck)
+
+
+def _finish(trace: Trace, sink: output.Sink, *, whole: bool) -> None:
+    sink.write(sink.rendered(trace))
+    if trace.error is not None:
+        _tell_error(trace.error, whole=whole)
+        raise typer.Exit(FINDINGS)
+
+
+def _tell_mistake(error: MwvizError, *, whole: bool) -> None:
+    _say(f"Error: {error}")
+    if isinstance(error, ImportFailed) and (error.traceback if whole else error.frames):
+        _say(error.traceback if whole else f"{error.frames.rstrip()}\n(--traceback shows the whole traceback)")
+
+
+def _tell_error(error: TracedError, *, whole: bool) -> None:
+    if whole and error.traceback:
+        _say(f"\n{error.traceback.rstrip()}")
+    elif error.frames:
+        _say(f"\n{error.frames.rstrip()}\n{error.type}: {error.message}\n(--traceback shows the whole traceback)")
+
+
+def _say(text: str) -> None:
+    from mwviz.render.plain import visible
+
+    for line in text.splitlines():
+        typer.echo(visible(line), err=True)
+
+
+def main() -> None:
+    """The console script: run the command line, then leave by the short way."""
+    code: Any = 0
+    try:
+        app(prog_name="mwviz")
+    except SystemExit as stop:
+        code = stop.code
+    except KeyboardInterrupt:
+        code = 130
+    process.leave(code if isinstance(code, int) else 0 if code is None else MISTAKE)

@@ -1,0 +1,131 @@
+"""The options of the command line, each declared once, and what they are turned into."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from mwviz.api import Target
+from mwviz.collect import parse_header
+from mwviz.errors import ProbeError
+from mwviz.render import Format
+
+#: Under this key the context remembers `--traceback`, for the one place that tells errors.
+TRACEBACK = "mwviz.traceback"
+
+
+class EndpointChoice(str, Enum):
+    """Which end of the chain the probe meets."""
+
+    STAND_IN = "stand-in"
+    REAL = "real"
+
+
+def _remember_traceback(context: typer.Context, value: bool) -> bool:
+    context.meta[TRACEBACK] = value
+    return value
+
+
+# `Optional` and not `| None`: Typer 0.9 on Python 3.10 evaluates these itself.
+App = Annotated[
+    Optional[str],
+    typer.Argument(metavar="[APP]", help="package.module:attribute, a module, or a file; default: configured or found."),
+]
+PathArgument = Annotated[
+    Optional[str],
+    typer.Argument(metavar="[PATH]", help="Send a real request to this path. Without it a stand-in endpoint answers."),
+]
+Factory = Annotated[bool, typer.Option("--factory", help="APP is a function that returns the app.")]
+AppDir = Annotated[Optional[Path], typer.Option("--app-dir", metavar="DIR", help="Look for APP in this directory.")]
+Method = Annotated[
+    Optional[str], typer.Option("-X", "--method", metavar="METHOD", help="Method of the probe. [default: GET]")
+]
+Header = Annotated[
+    Optional[list[str]],
+    typer.Option("-H", "--header", metavar="'NAME: VALUE'", help="A header of the probe; may be given again."),
+]
+Data = Annotated[
+    Optional[str],
+    typer.Option("-d", "--data", metavar="TEXT", help="Body of the probe, or @FILE. Makes the method POST."),
+]
+Scheme = Annotated[Optional[str], typer.Option("--scheme", metavar="SCHEME", help="http or https.")]
+Client = Annotated[str, typer.Option("--client", metavar="HOST", help="The client's address.")]
+Preflight = Annotated[
+    Optional[str], typer.Option("--preflight", metavar="ORIGIN", help="Send a CORS preflight from this origin.")
+]
+Endpoint = Annotated[Optional[EndpointChoice], typer.Option("--endpoint", help="Which endpoint answers the probe.")]
+Raises = Annotated[bool, typer.Option("--raise", help="The stand-in endpoint raises an exception.")]
+Lifespan = Annotated[
+    Optional[bool],
+    typer.Option("--lifespan/--no-lifespan", help="Run startup and shutdown. [default: with the real endpoint only]"),
+]
+Timeout = Annotated[
+    float, typer.Option("--timeout", metavar="SECONDS", help="Time limit for startup and for the probe, each.")
+]
+Order = Annotated[
+    Optional[str],
+    typer.Option("--order", metavar="'A > B > C'", help="Try the user middleware in this order, outermost first."),
+]
+EnvFile = Annotated[Optional[Path], typer.Option("--env-file", metavar="FILE", help="Environment variables to load.")]
+ConfigFile = Annotated[Optional[Path], typer.Option("--config", metavar="FILE", help="Configuration file to read.")]
+Traceback = Annotated[
+    bool,
+    typer.Option("--traceback", callback=_remember_traceback, help="Show tracebacks of the app whole."),
+]
+FormatChoice = Annotated[
+    Optional[Format], typer.Option("-f", "--format", help="Format of the result. [default: table]")
+]
+Output = Annotated[
+    Optional[Path],
+    typer.Option("-o", "--output", metavar="FILE", help="Write the result to a file; its ending picks the format."),
+]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show arguments, places, changes and times whole.")]
+
+
+def split(app: str | None, path: str | None) -> tuple[str | None, str | None]:
+    """APP and PATH as meant: a first argument that starts with `/` and is no existing file is PATH."""
+    if app is None or not app.startswith("/") or Path(app.rpartition(":")[0] or app).exists() or Path(app).exists():
+        return app, path
+    if path is not None:
+        raise ProbeError(f"Both '{app}' and '{path}' look like PATH: there is no file '{app}'.")
+    return None, app
+
+
+def target(app: str | None, *, factory: bool, app_dir: Path | None, config: Path | None) -> Target:
+    """What the command line says of the app. Raises ProbeError for an --app-dir that is not there."""
+    if app_dir is not None and not app_dir.is_dir():
+        raise ProbeError(f"--app-dir '{app_dir}' is no directory.")
+    return Target(app, factory, app_dir, config)
+
+
+def headers(lines: list[str] | None) -> tuple[tuple[str, str], ...]:
+    """The headers of the command line as pairs. Raises ProbeError."""
+    return tuple(parse_header(line) for line in lines or ())
+
+
+def body(data: str | None) -> bytes | None:
+    """The body that `--data` gives or names. Raises ProbeError for a file that cannot be read."""
+    if data is None or not data.startswith("@"):
+        return data.encode("utf-8", "surrogateescape") if data is not None else None
+    name = data[1:]
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise ProbeError(f"--data: '{name}' cannot be read: {error.strerror}.") from error
+
+
+def load_environment(file: Path | None) -> None:
+    """Load variables from `file` as uvicorn does: those that are set already stay. Raises ProbeError."""
+    if file is None:
+        return
+    if not file.is_file():
+        raise ProbeError(f"--env-file: there is no file '{file}'.")
+    try:
+        from dotenv import load_dotenv
+    except ImportError as error:
+        raise ProbeError("--env-file needs the package python-dotenv: pip install python-dotenv.") from error
+    load_dotenv(dotenv_path=file)

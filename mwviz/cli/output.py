@@ -1,0 +1,126 @@
+"""Where the result goes: a file, written whole or not at all, or stdout, byte for byte."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from mwviz.errors import OutputError
+from mwviz.model import Trace
+from mwviz.render import FORMAT_OF_ENDING, Format, render
+
+_TERMINAL = frozenset({Format.TABLE, Format.TREE, Format.TIMELINE})
+_BINARY = frozenset({Format.PNG, Format.PDF})
+_PROTECTED = frozenset({".py", ".toml"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """A format and where it goes; `file` is None for stdout."""
+
+    format: Format
+    file: Path | None
+    verbose: bool
+
+    def rendered(self, trace: Trace) -> str | bytes:
+        """The result as text or bytes. Raises OutputError where the format cannot be made."""
+        return render(trace, self.format, width=_width(), color=self._color(), verbose=self.verbose)
+
+    def write(self, result: str | bytes) -> None:
+        """Write the result. Raises OutputError where that cannot be done."""
+        if self.file is not None:
+            _write_file(self.file, result.encode() if isinstance(result, str) else result)
+        else:
+            _write_stdout(result)
+
+    def _color(self) -> bool:
+        return self.file is None and self.format in _TERMINAL and _wants_color()
+
+
+def sink(format: Format | None, file: Path | None, *, verbose: bool) -> Sink:
+    """Decide format and place before any work is done. Raises OutputError for what cannot be written."""
+    if file is None:
+        chosen = format or Format.TABLE
+        if chosen in _BINARY and _is_terminal():
+            raise OutputError(f"{chosen.value.upper()} is no text: write it with -o FILE.{chosen.value}, or redirect stdout.")
+        return Sink(chosen, None, verbose)
+    ending = file.suffix.lower()
+    if ending in _PROTECTED:
+        raise OutputError(f"'{file}' is not written: results never go over a {ending} file.")
+    if format is None and ending not in FORMAT_OF_ENDING:
+        raise OutputError(f"'{file}' tells no format: end it in {', '.join(FORMAT_OF_ENDING)}, or give -f FORMAT.")
+    if file.is_dir() or not file.parent.is_dir():
+        raise OutputError(f"'{file}' cannot be written: " + ("it" if file.is_dir() else f"'{file.parent}'") + (
+            " is a directory." if file.is_dir() else " is no directory."
+        ))
+    return Sink(format or FORMAT_OF_ENDING[ending], file, verbose)
+
+
+def _write_file(file: Path, content: bytes) -> None:
+    target = file.resolve()  # a link stays a link
+    try:
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+            Path(name).chmod(mode)
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OutputError(f"'{file}' cannot be written: {error.strerror}.") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _write_stdout(result: str | bytes) -> None:
+    content = result if isinstance(result, bytes) else _encoded(result)
+    try:
+        if hasattr(sys.stdout, "buffer"):
+            sys.stdout.flush()
+            sys.stdout.buffer.write(content)
+        else:
+            sys.stdout.write(content.decode())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who reads has seen enough (`| head`). What is left must not be flushed again on the way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError as error:
+        raise OutputError(f"The result cannot be written to stdout: {error.strerror}.") from error
+
+
+def _encoded(text: str) -> bytes:
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError:
+        from mwviz.render.terminal import ascii_only
+
+        return ascii_only(text).encode(encoding, "backslashreplace")
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def _is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def _wants_color() -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    plain_console = sys.platform == "win32" and not any(name in os.environ for name in ("WT_SESSION", "TERM", "ANSICON"))
+    return _is_terminal() and os.environ.get("TERM") != "dumb" and not plain_console

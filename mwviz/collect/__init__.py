@@ -1,0 +1,114 @@
+"""The only code that touches the user's app, and the only code that knows Starlette and FastAPI."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from mwviz.collect import loops, report
+from mwviz.collect.experiment import Experiment, Subject
+from mwviz.collect.importer import importable, load, made
+from mwviz.collect.registration import Registrations
+from mwviz.collect.request import ProbeOptions, parse_header
+from mwviz.collect.target import Reference, discover, parse
+from mwviz.collect.watchdog import Stuck, Watchdog
+from mwviz.model import Stack, Trace
+
+__all__ = [
+    "ProbeOptions",
+    "Reference",
+    "Subject",
+    "discover",
+    "inspect_stack",
+    "parse",
+    "parse_header",
+    "probe_async",
+    "probe_here",
+    "probe_in_thread",
+    "subject_of",
+    "subject_of_object",
+]
+
+#: Stack of a probe's own thread, per layer and at least: main threads have eight megabytes, others on macOS half of one.
+_BYTES_PER_LAYER, _LEAST_BYTES = 32 * 1024, 16 * 1024 * 1024
+
+
+@contextmanager
+def subject_of(reference: Reference, base: Path, *, factory: bool = False) -> Iterator[Subject]:
+    """The app that a reference names, importable for the time of the `with`; places will be relative to `base`."""
+    registrations = Registrations()
+    with importable((*reference.roots, base)):
+        app = load(reference, registrations, factory=factory)
+        yield Subject(app, reference.shown, registrations, base)
+
+
+def subject_of_object(app: object, base: Path, *, factory: bool = False) -> Subject:
+    """An app that is there already; where its middleware was registered is not known."""
+    name = type(app).__name__
+    return Subject(made(app, name, forced=factory), name, Registrations(), base)
+
+
+def inspect_stack(subject: Subject) -> Stack:
+    """The stack as the app builds it; nothing is sent."""
+    experiment = Experiment(subject, ProbeOptions())
+    with experiment.arranged():
+        return report.stack(experiment)
+
+
+def probe_here(subject: Subject, options: ProbeOptions, stuck: Callable[[Trace], None]) -> Trace:
+    """Probe in this thread, on a loop of its own, as a server would run the app.
+
+    `stuck` gets the trace so far, in another thread, if this one hangs in a call that cannot be interrupted.
+    """
+    experiment = Experiment(subject, options)
+    with experiment.arranged():
+        _run(experiment, lambda: stuck(report.trace(experiment)))
+    return report.trace(experiment)
+
+
+def probe_in_thread(subject: Subject, options: ProbeOptions) -> Trace:
+    """Probe in a thread and a loop of its own; a thread that cannot be interrupted is left behind."""
+    experiment = Experiment(subject, options)
+    over = threading.Event()
+    unexpected: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            _run(experiment, over.set)
+        except BaseException as error:
+            unexpected.append(error)
+        finally:
+            over.set()
+
+    with experiment.arranged():
+        _start(partial(contextvars.copy_context().run, work), len(experiment.layers))
+        over.wait()
+    if unexpected:
+        raise unexpected[0]
+    return report.trace(experiment)
+
+
+async def probe_async(subject: Subject, options: ProbeOptions) -> Trace:
+    """Probe on the asyncio or trio loop that runs now."""
+    experiment = Experiment(subject, options)
+    with experiment.arranged():
+        await experiment.run(loops.running_loop(), Watchdog(lambda: None))
+    return report.trace(experiment)
+
+
+def _run(experiment: Experiment, give_up: Callable[[], None]) -> None:
+    # An interrupt that comes a moment late finds nobody left to stop.
+    with suppress(Stuck):
+        loops.run(partial(experiment.run, loops.AsyncioLoop(), Watchdog(give_up)))
+
+
+def _start(work: Callable[[], None], layers: int) -> None:
+    before = threading.stack_size(max(_LEAST_BYTES, _BYTES_PER_LAYER * layers))
+    try:
+        threading.Thread(target=work, name="mwviz-probe", daemon=True).start()
+    finally:
+        threading.stack_size(before)

@@ -1,0 +1,242 @@
+"""Builds the app's stack with a boundary outside every layer, and leaves the app as it was found."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from mwviz.collect.boundary import ASGIApp, Boundary, Recorder
+from mwviz.collect.compat import framework_classes, registration
+from mwviz.collect.unwrap import Link, path_to
+from mwviz.errors import ProbeError
+from mwviz.model import Origin
+
+#: Identities of the applications that run a stack with boundaries: two probes would restore each other's stack.
+_busy: set[int] = set()
+
+
+@dataclass(slots=True)
+class Found:
+    """One layer as it was found: the callable, its entry in `user_middleware`, the boundary outside it if there is one."""
+
+    layer: Any
+    entry: object | None
+    origin: Origin
+    boundary: Boundary | None
+
+
+@dataclass(slots=True)
+class Built:
+    """A stack with boundaries; `error` is what a constructor raised, `failed` the entry it was constructing."""
+
+    layers: list[Found] = field(default_factory=list)
+    entries: list[object] = field(default_factory=list)
+    router: Boundary | None = None
+    entrance: Boundary | None = None
+    notes: list[str] = field(default_factory=list)
+    error: Exception | None = None
+    failed: object | None = None
+
+    def unguard(self) -> None:
+        """Another boundary, further out, is where requests enter."""
+        if self.entrance is not None:
+            self.entrance.guard(False)
+
+
+@dataclass(slots=True)
+class _Constructed:
+    """Where the layer of one entry stands: `inner` is the boundary it was given as its app."""
+
+    entry: object
+    layer: Any
+    boundary: Boundary
+    inner: Boundary
+
+
+class Builder:
+    """Builds one application once, noting which layer each registration became."""
+
+    def __init__(self, application: Any, recorder: Recorder) -> None:
+        self.application = application
+        self.recorder = recorder
+        self.constructed: dict[int, _Constructed] = {}
+        self.collapsed: list[object] = []
+        self.failed: object | None = None
+
+    def build(self, entries: list[object]) -> ASGIApp:
+        """The application's own stack, its user layers constructed from `entries`. Raises what a constructor raises."""
+        original = self.application.user_middleware
+        self.application.user_middleware = [self._standing_in(entry) for entry in entries]
+        try:
+            stack: ASGIApp = self.application.build_middleware_stack()
+        finally:
+            self.application.user_middleware = original
+        return stack
+
+    def _standing_in(self, entry: object) -> object:
+        # A copy that looks like the entry, `.cls` and all, but hands out a factory when it is taken apart to be built.
+        if not hasattr(entry, "cls"):
+            return entry
+
+        def taken_apart(stand_in: object) -> Iterator[Any]:
+            factory, *given = type(entry).__iter__(entry)  # type: ignore[attr-defined]
+            return iter((self._constructing(factory, entry), *given))
+
+        stand_in = copy.copy(entry)
+        stand_in.__class__ = type(type(entry).__name__, (type(entry),), {"__iter__": taken_apart})
+        return stand_in
+
+    def _constructing(self, factory: Callable[..., Any], entry: object) -> Callable[..., Any]:
+        def construct(*args: Any, **kwargs: Any) -> Any:
+            # Starlette hands the inner app over by position since 0.35, as `app=` before.
+            inner = self._bounded(args[0] if args else kwargs["app"])
+            given, named = ((inner, *args[1:]), kwargs) if args else ((), {**kwargs, "app": inner})
+            try:
+                layer = factory(*given, **named)
+            except Exception:
+                self.failed = entry
+                raise
+            if layer is inner:
+                self.collapsed.append(entry)
+                return inner
+            boundary = Boundary(layer, self.recorder)
+            self.constructed[id(boundary)] = _Constructed(entry, layer, boundary, inner)
+            return boundary
+
+        return construct
+
+    def _bounded(self, app: Any) -> Boundary:
+        return app if type(app) is Boundary else Boundary(app, self.recorder)
+
+
+@contextmanager
+def instrumented(application: Any, recorder: Recorder, entries: list[object] | None = None) -> Iterator[Built]:
+    """For the time of the `with`, the application runs a stack with boundaries; `entries` reorder its user layers.
+
+    Raises ProbeError if another probe of the same application is not over yet.
+    """
+    if id(application) in _busy:
+        raise ProbeError("Another probe of this app is running: wait until it is over.")
+    built = Built(entries=list(application.user_middleware) if entries is None else entries)
+    builder = Builder(application, recorder)
+    with ExitStack() as undo:
+        _busy.add(id(application))
+        undo.callback(_busy.discard, id(application))
+        undo.callback(_restoring(application, "middleware_stack"))
+        standing = getattr(application, "middleware_stack", None)
+        stack = _built_or_standing(application, builder, built, standing, reordered=entries is not None)
+        if stack is not None:
+            _survey(stack, application, builder, built, undo)
+            application.middleware_stack = built.entrance
+        yield built
+
+
+def _built_or_standing(
+    application: Any, builder: Builder, built: Built, standing: Any, *, reordered: bool
+) -> ASGIApp | None:
+    try:
+        stack = builder.build(built.entries)
+    except Exception as error:
+        if standing is None or reordered:
+            built.error, built.failed = error, builder.failed
+            return None
+        built.notes.append(
+            f"The stack that the app had built already was traced: building it again raised {type(error).__name__}."
+        )
+        builder.constructed.clear()
+        builder.collapsed.clear()
+        return standing  # type: ignore[no-any-return]
+    is_router = _is(application.router)
+    if standing is None or reordered or _classes(standing, is_router) == _classes(stack, is_router):
+        return stack
+    built.notes.append("The stack that the app had built already was traced: building it again gives another one.")
+    builder.constructed.clear()
+    builder.collapsed.clear()
+    return standing  # type: ignore[no-any-return]
+
+
+def _survey(stack: ASGIApp, application: Any, builder: Builder, built: Built, undo: ExitStack) -> None:
+    """Walk the stack from outside to the router, and put a boundary wherever there is none yet."""
+    framework = framework_classes(application)
+    unmatched = [] if builder.constructed else list(built.entries)
+    is_router = _is(application.router)
+    built.entrance = current = _entrance(stack, builder)
+    while True:
+        layer = current.layer if type(current) is Boundary else current
+        if is_router(layer):
+            built.router = current if type(current) is Boundary else None
+            return
+        known = builder.constructed.get(id(current))
+        entry = known.entry if known is not None else _take_match(layer, unmatched)
+        built.layers.append(Found(layer, entry, _origin(layer, entry, framework), _boundary_or_none(current)))
+        inner = _next(layer, known, is_router, builder, undo)
+        if inner is None:
+            return
+        current = inner
+
+
+def _entrance(stack: ASGIApp, builder: Builder) -> Boundary:
+    entrance = stack if type(stack) is Boundary else Boundary(stack, builder.recorder)
+    entrance.guard()
+    return entrance
+
+
+def _next(
+    layer: Any, known: _Constructed | None, is_router: Callable[[object], bool], builder: Builder, undo: ExitStack
+) -> Any:
+    if known is not None and _direct(layer, known.inner):
+        return known.inner
+    path = path_to(layer, lambda value: value is not layer and (type(value) is Boundary or is_router(value)))
+    if not path:
+        return known.inner if known is not None else None
+    link: Link = path[0][1]
+    inner = link.get()
+    if type(inner) is Boundary:
+        return inner
+    boundary = Boundary(inner, builder.recorder)
+    with suppress(AttributeError, TypeError):  # a slot that cannot be set: the next layer goes without a boundary
+        undo.callback(link.put(boundary))
+        return boundary
+    return inner
+
+
+def _direct(layer: Any, inner: Boundary) -> bool:
+    return getattr(layer, "__dict__", {}).get("app") is inner
+
+
+def _boundary_or_none(value: Any) -> Boundary | None:
+    return value if type(value) is Boundary else None
+
+
+def _take_match(layer: Any, unmatched: list[object]) -> object | None:
+    for entry in unmatched:
+        if registration(entry)[0] is type(layer):
+            unmatched.remove(entry)
+            return entry
+    return None
+
+
+def _origin(layer: Any, entry: object | None, framework: frozenset[type]) -> Origin:
+    if entry is not None:
+        return "user"
+    return "framework" if type(layer) in framework else "injected"
+
+
+def _classes(stack: Any, is_router: Callable[[object], bool]) -> list[type]:
+    path = path_to(stack, is_router) or []
+    return [type(layer.layer if type(layer) is Boundary else layer) for layer, _ in path]
+
+
+def _is(router: object) -> Callable[[object], bool]:
+    return lambda value: value is router or (type(value) is Boundary and value.layer is router)
+
+
+def _restoring(holder: Any, name: str) -> Callable[[], None]:
+    held = vars(holder)
+    if name not in held:
+        return lambda: held.pop(name, None)
+    before = held[name]
+    return lambda: setattr(holder, name, before)

@@ -1,0 +1,101 @@
+"""What a layer changed, told by comparing what crossed its outer boundary with what crossed its inner one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from mwviz.collect import redact
+from mwviz.collect.boundary import Scope
+from mwviz.collect.passages import Passage, raw_headers, status_of
+from mwviz.collect.verdict import answering_inner, replaced
+
+#: Scope keys that frameworks set for themselves at every layer, which would only drown what a user's layer sets.
+_INTERNAL = frozenset({"asgi", "headers", "app", "router", "starlette.exception_handlers"})
+_SHOWN = frozenset(
+    {"path", "root_path", "scheme", "method", "type", "http_version", "query_string", "client", "server"}
+)
+
+
+def request_changes(passage: Passage) -> tuple[str, ...] | None:
+    """What the layer changed on the way in; None where it handed nothing on."""
+    if not passage.inner:
+        return None
+    before, after = passage.crossing.seen, passage.inner[0].crossing.seen
+    headers = _headers_changed(before.get("headers"), after.get("headers"))
+    return None if headers is None else (*headers, *_keys_changed(before, after))
+
+
+def response_changes(passage: Passage) -> tuple[str, ...] | None:
+    """What the layer changed of a response from further in; None where there was none, or where it sent its own."""
+    source = answering_inner(passage)
+    if source is None or not passage.starts or replaced(passage):
+        return None
+    before, after = source.starts[0].message, passage.starts[0].message
+    headers = _headers_changed(raw_headers(before), raw_headers(after))
+    if headers is None:
+        return None
+    return (*_status_changed(before, after), *headers, *_body_changed(source, passage))
+
+
+def _status_changed(before: Any, after: Any) -> Iterator[str]:
+    if status_of(before) != status_of(after):
+        yield f"status {status_of(before)} -> {status_of(after)}"
+
+
+def _body_changed(source: Passage, passage: Passage) -> Iterator[str]:
+    if source.body_ended and passage.body_ended and source.body_length() != passage.body_length():
+        yield f"body {source.body_length()} -> {passage.body_length()} bytes"
+
+
+def _headers_changed(before: Any, after: Any) -> list[str] | None:
+    old, new = _by_name(before), _by_name(after)
+    if old is None or new is None:
+        return None
+    changes = []
+    for name, values in new.items():
+        if name not in old:
+            changes.append(f"+ {name}: {_joined(name, values)}")
+        elif old[name] != values:
+            changes.append(f"~ {name}: {_joined(name, old[name])} -> {_joined(name, values)}")
+    return changes + [f"- {name}" for name in old if name not in new]
+
+
+def _by_name(raw: Any) -> dict[str, list[str]] | None:
+    if not isinstance(raw, (list, tuple)):
+        return None
+    held: dict[str, list[str]] = {}
+    for pair in raw:
+        if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+            return None
+        name, value = (redact.latin(part) for part in pair)
+        held.setdefault(name.lower(), []).append(value)
+    return held
+
+
+def _joined(name: str, values: Iterable[str]) -> str:
+    shown = ", ".join(redact.header(name, value)[1] for value in values)
+    return shown if len(shown) <= redact.LONGEST else shown[: redact.LONGEST - 1] + "…"
+
+
+def _keys_changed(before: Scope, after: Scope) -> Iterator[str]:
+    for key in after:
+        if key in _INTERNAL or type(key) is not str:
+            continue
+        if key not in before:
+            yield f"+ scope {key}"
+        elif before[key] is not after[key] and key in _SHOWN and _differs(before[key], after[key]):
+            yield f"~ scope {key}: {_value(key, before[key])} -> {_value(key, after[key])}"
+        elif before[key] is not after[key] and key not in _SHOWN:
+            yield f"~ scope {key}"
+    yield from (f"- scope {key}" for key in before if key not in after and key not in _INTERNAL and type(key) is str)
+
+
+def _differs(old: object, new: object) -> bool:
+    # Equality of foreign types is foreign code.
+    plain = (str, bytes, tuple, list, type(None))
+    return type(old) is not type(new) or (type(old) in plain and redact.argument("", old) != redact.argument("", new))
+
+
+def _value(key: str, value: object) -> str:
+    return redact.query(value.decode("latin-1")) if type(value) is bytes else redact.argument(key, value)

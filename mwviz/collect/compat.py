@@ -1,0 +1,163 @@
+"""Every name of Starlette and FastAPI that mwviz leans on, with the versions it holds for.
+
+Nothing here imports either: an app may bring a vendored copy, so classes are known by name and shape.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from mwviz.collect.boundary import Scope
+
+#: The attribute under which Starlette's own layers, and most others, keep the layer further in (0.13 and newer).
+INNER = "app"
+
+
+def is_application(value: object) -> bool:
+    """Whether `value` is a Starlette (0.13 and newer) or FastAPI app, a subclass's, or a vendored copy's."""
+    cls = type(value)
+    return hasattr(cls, "build_middleware_stack") and all(
+        hasattr(value, name) for name in ("router", "user_middleware")
+    )
+
+
+def application_classes(app: object) -> list[type]:
+    """The framework's own classes among those that `app` is an instance of, the most derived first."""
+    return [
+        cls
+        for cls in type(app).__mro__
+        if cls.__name__ in ("FastAPI", "Starlette") and cls.__module__.endswith(".applications")
+    ]
+
+
+def framework_classes(app: object) -> frozenset[type]:
+    """The classes that the framework itself puts around or inside the user's middleware.
+
+    They differ by version and are read off: what the modules of the application classes name. `BaseHTTPMiddleware` is
+    among those names, but only for the decorator's sake.
+    """
+    modules = [sys.modules[cls.__module__] for cls in application_classes(app) if cls.__module__ in sys.modules]
+    named = (value for module in modules for value in vars(module).values() if isinstance(value, type))
+    return frozenset(cls for cls in named if not is_base_http(cls))
+
+
+def is_base_http(cls: type) -> bool:
+    """Whether `cls` is Starlette's `BaseHTTPMiddleware` or derives from it."""
+    return any(
+        base.__name__ == "BaseHTTPMiddleware" and base.__module__.endswith("middleware.base") for base in cls.__mro__
+    )
+
+
+def dispatch_function(layer: object) -> object | None:
+    """The `dispatch=` that a BaseHTTPMiddleware was given; None where the class has its own."""
+    dispatch = vars(layer).get("dispatch_func") if hasattr(layer, "__dict__") else None
+    own = inspect.ismethod(dispatch) and dispatch.__self__ is layer
+    return None if own else dispatch
+
+
+def registration(entry: object) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    """Class or factory, positional and keyword arguments of an entry of `user_middleware`.
+
+    Starlette kept the keywords in `options` up to 0.34, and has had `args` since 0.35.
+    """
+    held = vars(entry)
+    return held["cls"], tuple(held.get("args", ())), dict(held.get("kwargs", held.get("options", {})))
+
+
+def framework_versions(app: object | None) -> tuple[str | None, str | None]:
+    """Versions of Starlette and FastAPI; None for one that the app does not use (all: None for no app)."""
+    roots = {cls.__name__: cls.__module__ for cls in application_classes(app)} if app is not None else {}
+    return tuple(_version_of(roots.get(name), package) for name, package in _PACKAGES)  # type: ignore[return-value]
+
+
+_PACKAGES = (("Starlette", "starlette"), ("FastAPI", "fastapi"))
+
+
+def _version_of(module: str | None, package: str) -> str | None:
+    if module is None:
+        return None
+    own = getattr(sys.modules.get(module.removesuffix(".applications")), "__version__", None)
+    if type(own) is str:
+        return own
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def accepted_hosts(layer: object) -> tuple[str, ...]:
+    """The host patterns that a TrustedHostMiddleware accepts; empty for any other layer."""
+    if not _derives(layer, "TrustedHostMiddleware"):
+        return ()
+    patterns = getattr(layer, "allowed_hosts", ())
+    return tuple(host for host in patterns if type(host) is str) if isinstance(patterns, (list, tuple)) else ()
+
+
+def redirects_to_https(layer: object) -> bool:
+    """Whether the layer is an HTTPSRedirectMiddleware."""
+    return _derives(layer, "HTTPSRedirectMiddleware")
+
+
+def _derives(layer: object, name: str) -> bool:
+    return any(cls.__name__ == name and ".middleware" in cls.__module__ for cls in type(layer).__mro__)
+
+
+def route_classes(router: object) -> list[type]:
+    """The classes whose `handle` a request passes on its way from the router to a handler.
+
+    `Route.handle(scope, receive, send)` checks the method and calls the handler, from Starlette 0.13 to 1.x;
+    FastAPI's `APIRoute.handle` does so, too, since 0.137 where routes lie in a tree.
+    """
+    kinds: dict[type, None] = {}
+    for route in _routes(router):
+        for cls in type(route).__mro__:
+            if "handle" in vars(cls) and cls.__name__ != "BaseRoute":
+                kinds[cls] = None
+    return list(kinds)
+
+
+def _routes(router: object, depth: int = 0) -> Iterator[object]:
+    routes = getattr(router, "routes", None)
+    if not isinstance(routes, Iterable) or depth > _DEEPEST_MOUNT:
+        return
+    for route in list(routes):
+        yield route
+        inner = _further(route)
+        if inner is not None:
+            yield from _routes(inner, depth + 1)
+
+
+_DEEPEST_MOUNT = 20
+
+
+def _further(route: object) -> object | None:
+    # An included router (FastAPI 0.137 and newer); a mounted app with routes, or with a router that has some.
+    included = getattr(route, "original_router", None)
+    if included is not None:
+        return included  # type: ignore[no-any-return]
+    mounted = getattr(route, INNER, None)
+    if hasattr(route, "endpoint") or mounted is None or inspect.isroutine(mounted):
+        return None
+    router = getattr(mounted, "router", mounted)
+    return router if hasattr(router, "routes") else None
+
+
+def leads_further(route: object) -> bool:
+    """Whether the route hands over to further routes. A mount of anything else is a handler, in effect."""
+    return _further(route) is not None
+
+
+def allows_method(route: object, scope: Scope) -> bool:
+    """Whether `route.handle` will call the handler, rather than refuse with 405."""
+    methods = getattr(route, "methods", None)
+    return not methods or scope.get("method") in methods
+
+
+def overriding_call(app: object) -> type | None:
+    """The user's class that overrides the application's `__call__`; None where the framework's own runs."""
+    owner = next(cls for cls in type(app).__mro__ if "__call__" in vars(cls))
+    return None if owner in application_classes(app) else owner

@@ -1,0 +1,174 @@
+"""Tells of a layer what it is called, what kind it is, what it was given and where it comes from."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import linecache
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from mwviz.collect import redact
+from mwviz.collect.compat import dispatch_function, is_base_http, registration
+from mwviz.model import Kind, Place
+
+
+def place(file: str | None, line: int, base: Path) -> Place | None:
+    """A place relative to `base` where it lies below it; None for code that has no file."""
+    if not file or file.startswith("<"):
+        return None
+    path = Path(file)
+    try:
+        shown = path.resolve().relative_to(base) if path.is_absolute() else path
+    except (ValueError, OSError):  # not below the base, or on another drive
+        shown = path
+    return Place(shown.as_posix(), line)
+
+
+def subject(entry: object | None, layer: object | None) -> object:
+    """What the layer's name names: a class, or the function that was registered."""
+    given = registration(entry)[0] if entry is not None else _class_or_function(layer)
+    if isinstance(given, functools.partial):
+        given = given.func
+    if isinstance(given, type) and is_base_http(given):
+        dispatch = _dispatch(entry, layer)
+        if dispatch is not None:
+            return _named(dispatch)
+    return _named(given)
+
+
+def kind(entry: object | None, layer: object | None) -> Kind:
+    """How the layer is made: see `mwviz.model.Kind`."""
+    given = registration(entry)[0] if entry is not None else _class_or_function(layer)
+    if isinstance(given, functools.partial):
+        given = given.func
+    if not isinstance(given, type):
+        return "factory"
+    if not is_base_http(given):
+        return "asgi"
+    return "base_http" if _dispatch(entry, layer) is None else "function"
+
+
+def name(named: object) -> str:
+    """The bare name of a class or function."""
+    return _text_attribute(named, "__name__") or redact.type_name(type(named))
+
+
+def qualified_name(named: object) -> str:
+    """Module and qualified name of a class or function, as `package.module.Class.method`."""
+    module = _text_attribute(named, "__module__")
+    return ".".join(part for part in (module, _text_attribute(named, "__qualname__") or name(named)) if part)
+
+
+def arguments(entry: object | None, layer: object | None) -> Mapping[str, str]:
+    """Short texts of what the layer was given, by parameter name.
+
+    A layer that nobody registered is asked for what it kept: attributes that are named like its parameters.
+    """
+    if entry is None:
+        given = _kept_arguments(layer)
+    else:
+        factory, positional, keywords = registration(entry)
+        given = {**_bound_names(factory, positional), **keywords}
+        if isinstance(given.get("dispatch"), object) and _dispatch(entry, layer) is given.get("dispatch"):
+            given.pop("dispatch", None)  # it is the layer's name already
+    return {str(key): redact.argument(str(key), value) for key, value in given.items()}
+
+
+def defined_at(named: object, base: Path) -> Place | None:
+    """Where a class or function is defined; None for one without Python source."""
+    if isinstance(named, type):
+        return _class_place(named, base)
+    code = _code(named)
+    return place(code.co_filename, code.co_firstlineno, base) if code else None
+
+
+def labels(names: list[str]) -> list[str]:
+    """Names that may stand alone: the second `GZipMiddleware` is `GZipMiddleware#2`."""
+    seen: dict[str, int] = {}
+    shown = []
+    for each in names:
+        seen[each] = seen.get(each, 0) + 1
+        shown.append(each if seen[each] == 1 else f"{each}#{seen[each]}")
+    return shown
+
+
+def _class_or_function(layer: object) -> object:
+    return layer if inspect.isfunction(layer) or inspect.ismethod(layer) else type(layer)
+
+
+def _dispatch(entry: object | None, layer: object | None) -> object | None:
+    if layer is not None:
+        return dispatch_function(layer)
+    keywords = registration(entry)[2] if entry is not None else {}
+    return keywords.get("dispatch")
+
+
+def _named(given: object) -> object:
+    while isinstance(given, functools.partial):
+        given = given.func
+    if inspect.ismethod(given):
+        given = given.__func__
+    return given if isinstance(given, type) or inspect.isroutine(given) else type(given)
+
+
+def _text_attribute(named: object, attribute: str) -> str:
+    try:
+        value = getattr(named, attribute, None)
+    except Exception:  # a metaclass of the user's may do anything here: the name is then unknown
+        return ""
+    return value if type(value) is str else ""
+
+
+def _bound_names(factory: object, positional: tuple[Any, ...]) -> dict[str, Any]:
+    if not positional:
+        return {}
+    names = [parameter for parameter in _parameters(factory) if parameter != "self"][1:]
+    names += [f"argument {index}" for index in range(len(names) + 1, len(positional) + 1)]
+    return dict(zip(names, positional, strict=False))
+
+
+def _parameters(factory: object) -> list[str]:
+    try:
+        return list(inspect.signature(factory).parameters)  # type: ignore[arg-type]
+    except Exception:  # no signature to be had, or a hostile one: positions get numbers instead of names
+        return []
+
+
+def _kept_arguments(layer: object | None) -> dict[str, Any]:
+    if layer is None or not hasattr(layer, "__dict__"):
+        return {}
+    kept = vars(layer)
+    return {name: kept[name] for name in _parameters(type(layer))[1:] if name in kept and name != "dispatch"}
+
+
+def _code(named: object) -> CodeType | None:
+    function = inspect.unwrap(named) if inspect.isfunction(named) else named
+    code = getattr(function, "__code__", None)
+    return code if isinstance(code, CodeType) else None
+
+
+def _class_place(cls: type, base: Path) -> Place | None:
+    codes = [code for value in vars(cls).values() if (code := _code(value)) is not None]
+    own = [
+        code for code in codes if _text_attribute(cls, "__qualname__") in getattr(code, "co_qualname", cls.__qualname__)
+    ]
+    module = sys.modules.get(_text_attribute(cls, "__module__"))
+    file = own[0].co_filename if own else getattr(module, "__file__", None)
+    if type(file) is not str:
+        return None
+    first_method = min((code.co_firstlineno for code in own if code.co_filename == file), default=sys.maxsize)
+    line = _class_line(cls.__name__, file, first_method)
+    return place(file, line, base) if line else None
+
+
+def _class_line(class_name: str, file: str, before: int) -> int | None:
+    # `inspect.getsourcelines` would parse the whole file, which costs milliseconds for each class.
+    statement = re.compile(rf"\s*class\s+{re.escape(class_name)}\b")
+    lines = linecache.getlines(file)
+    found = [number for number, line in enumerate(lines, 1) if statement.match(line)]
+    return max((number for number in found if number <= before), default=found[0] if found else None)

@@ -1,0 +1,203 @@
+"""One probe of one app: the stack with its boundaries, the request sent through it, and what is left to tell."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Any
+
+from mwviz.collect.boundary import ASGIApp, Boundary, Recorder
+from mwviz.collect.build import Built, Found, instrumented
+from mwviz.collect.compat import is_application, overriding_call
+from mwviz.collect.endpoint import Routes, StandIn
+from mwviz.collect.loops import GRACE, Loop
+from mwviz.collect.order import reordered
+from mwviz.collect.passages import is_cancellation
+from mwviz.collect.registration import Registrations
+from mwviz.collect.request import ProbeOptions, Request, prepare
+from mwviz.collect.server import Connection, LifespanConversation
+from mwviz.collect.unwrap import Link, path_to
+from mwviz.collect.watchdog import Watchdog
+from mwviz.errors import ProbeError, TargetError
+
+#: Frames that a layer and its boundary may need, for call, send and receive together.
+_FRAMES_PER_LAYER = 30
+
+
+class Subject:
+    """The app to be probed: `target` is what the user named, `application` the Starlette app found in it."""
+
+    def __init__(self, target: Any, name: str, registrations: Registrations, base: Path) -> None:
+        way = path_to(target, is_application)
+        if way is None:
+            raise TargetError(
+                f"'{name}' is an object of class {type(target).__name__}: no Starlette or FastAPI app was found in it. "
+                "Name the app object, or a function without arguments that returns it."
+            )
+        self.target = target
+        self.name = name
+        self.registrations = registrations
+        self.base = base
+        self.wrappers: list[tuple[Any, Link]] = way
+        self.application = way[-1][1].get() if way else target
+
+
+class Experiment:
+    """The probe of one subject. `arranged` sets it up, `run` sends it; what happened may be read at any time."""
+
+    def __init__(self, subject: Subject, options: ProbeOptions) -> None:
+        self.subject = subject
+        self.options = options
+        self.recorder = Recorder()
+        self.layers: list[Found] = []
+        self.built = Built()
+        self.entrance: ASGIApp = subject.target
+        self.request: Request | None = None
+        self.routes: Routes | None = None
+        self.connection: Connection | None = None
+        self.conversation: LifespanConversation | None = None
+        self.error: BaseException | None = None
+        self.began: int | None = None
+        self.over = False
+        self.expired = False
+
+    @contextmanager
+    def arranged(self) -> Iterator[None]:
+        """For the time of the `with`, every layer has its boundary; after it the app is as it was."""
+        wanted = self.options.order
+        application = self.subject.application
+        entries = None if wanted is None else reordered(application.user_middleware, wanted)
+        with ExitStack() as undo:
+            self.built = undo.enter_context(instrumented(application, self.recorder, entries))
+            outers = self._bound_wrappers(undo)
+            self.layers = outers + self.built.layers
+            self.request = prepare(self.options, [found.layer for found in self.layers])
+            if self.built.error is None:
+                self._number()
+                self._prepare_end(undo, self.request)
+            with _room_for(len(self.layers)):
+                yield
+
+    def _bound_wrappers(self, undo: ExitStack) -> list[Found]:
+        """Boundaries around what stands outside of the application, or overrides its `__call__`."""
+        wrappers, application = self.subject.wrappers, self.subject.application
+        inward = [layer for layer, _ in wrappers[1:]]
+        found = [Found(layer, None, "outer", None) for layer, _ in wrappers]
+        if overriding_call(application) is not None:
+            inward.append(application)
+            found.append(Found(application, None, "outer", None))
+        for index, inner in enumerate(inward):
+            if not wrappers:
+                break
+            boundary = Boundary(inner, self.recorder)
+            with suppress(AttributeError, TypeError):  # a link that cannot be set: that layer stays without a boundary
+                undo.callback(wrappers[index][1].put(boundary))
+                found[index + 1].boundary = boundary
+        if found:
+            found[0].boundary = entrance = Boundary(self.subject.target, self.recorder)
+            self.entrance = entrance
+            entrance.guard()
+            self.built.unguard()
+        return found
+
+    def _number(self) -> None:
+        for rank, found in enumerate(self.layers):
+            if found.boundary is not None:
+                found.boundary.stand(rank)
+        if self.built.router is not None:
+            self.built.router.stand(len(self.layers))
+
+    def _prepare_end(self, undo: ExitStack, request: Request) -> None:
+        stand_in, router = request.endpoint == "stand-in", self.built.router
+        if stand_in and router is None:
+            raise ProbeError(
+                f"No stand-in endpoint can be put into the stack of '{self.subject.name}': its router is hidden in a "
+                "layer that mwviz cannot look into. Give a PATH to send a real request instead."
+            )
+        if stand_in and not request.routed and router is not None:
+            router.become(StandIn(router.layer, raises=request.raises), len(self.layers) + 1)
+        else:
+            end = len(self.layers) + 1
+            router_object = self.subject.application.router
+            self.routes = Routes(router_object, self.recorder, end, stand_in=stand_in, raises=request.raises)
+            self.routes.watch(undo)
+
+    async def run(self, loop: Loop, watchdog: Watchdog) -> None:
+        """Startup, the probe, shutdown; raises nothing of the app's."""
+        if self.built.error is not None or self.request is None:
+            return
+        self.recorder.current_task = loop.task
+        async with loop.background() as start:
+            if self.request.lifespan:
+                await self._start_up(loop, watchdog, start, self.request.timeout)
+            if not self.startup_failed:
+                await self._send(loop, watchdog, self.request)
+                await self._shut_down(loop, watchdog, self.request.timeout)
+
+    @property
+    def startup_failed(self) -> bool:
+        """Whether the app said `lifespan.startup.failed`, which ends a server's run."""
+        return self.conversation is not None and self.conversation.startup == "failed"
+
+    async def _start_up(self, loop: Loop, watchdog: Watchdog, start: Any, timeout: float) -> None:
+        self.conversation = conversation = LifespanConversation(loop.event)
+        late = partial(conversation.run_out, "startup")
+        with watchdog.within(timeout + GRACE, late):
+            start(partial(conversation.run, self.subject.target))
+            await loop.within(timeout, conversation.started.wait, late)
+
+    async def _shut_down(self, loop: Loop, watchdog: Watchdog, timeout: float) -> None:
+        conversation = self.conversation
+        if conversation is None or conversation.startup != "complete":
+            return
+        late = partial(conversation.run_out, "shutdown")
+        with watchdog.within(timeout + GRACE, late):
+            conversation.stop()
+            await loop.within(timeout, conversation.stopped.wait, late)
+
+    async def _send(self, loop: Loop, watchdog: Watchdog, request: Request) -> None:
+        self.connection = connection = Connection(request.body, loop.event)
+        state = {} if self.conversation is None else dict(self.conversation.state)
+        scope = request.scope(self.recorder.mark, state)
+
+        async def call() -> None:
+            try:
+                with self.recorder.following():
+                    await self.entrance(scope, connection.receive, connection.send)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                if is_cancellation(error):
+                    raise
+                self.over, self.error = True, error
+            else:
+                self.over = True
+            finally:
+                self.recorder.close()
+                connection.finish()
+
+        with watchdog.within(request.timeout + GRACE, self._expire):
+            self.began = perf_counter_ns()
+            await loop.within(request.timeout, call, self._expire)
+
+    def _expire(self) -> None:
+        if not self.over:
+            self.expired = True
+            self.recorder.close()
+
+
+@contextmanager
+def _room_for(layers: int) -> Iterator[None]:
+    # A stack that runs without mwviz must run with it, and so must one that is deeper than Python's own limit allows.
+    before = sys.getrecursionlimit()
+    needed = before + _FRAMES_PER_LAYER * layers
+    sys.setrecursionlimit(needed)
+    try:
+        yield
+    finally:
+        if sys.getrecursionlimit() == needed:  # else the app has set its own meanwhile
+            sys.setrecursionlimit(before)

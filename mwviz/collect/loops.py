@@ -1,0 +1,148 @@
+"""The two event loops that an app may run on, behind the few things that a probe needs of them."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Protocol, TypeAlias
+
+from mwviz.collect.server import Event
+
+Call: TypeAlias = Callable[[], Awaitable[Any]]
+
+#: Seconds that a cancelled call gets to tidy up before it is left behind.
+GRACE = 1.0
+
+
+class Loop(Protocol):
+    """What a probe needs of asyncio or trio."""
+
+    def event(self) -> Event:
+        """A new event."""
+
+    def task(self) -> object:
+        """The task that is running now; None outside of the loop."""
+
+    async def within(self, seconds: float, call: Call, expired: Callable[[], None]) -> bool:
+        """Run `call` for at most `seconds`; after that tell `expired`, cancel it and answer False."""
+
+    def background(self) -> Any:
+        """An async context manager of a function that starts calls which end with the context."""
+
+
+class AsyncioLoop:
+    """asyncio, with the standard library alone: apps on Starlette before 0.15 have no anyio."""
+
+    def event(self) -> Event:
+        """A new event."""
+        return asyncio.Event()
+
+    def task(self) -> object:
+        """The task that is running now; None outside of the loop."""
+        try:
+            return asyncio.current_task()
+        except RuntimeError:  # a layer that runs the inner app in a thread
+            return None
+
+    async def within(self, seconds: float, call: Call, expired: Callable[[], None]) -> bool:
+        """See `Loop.within`."""
+        task = asyncio.ensure_future(_awaited(call))
+        try:
+            done, _ = await asyncio.wait({task}, timeout=seconds)
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        if done:
+            task.result()
+            return True
+        expired()
+        await _cancelled({task})
+        return False
+
+    @asynccontextmanager
+    async def background(self) -> AsyncIterator[Callable[[Call], None]]:
+        """See `Loop.background`."""
+        tasks: set[asyncio.Future[Any]] = set()
+        try:
+            yield lambda call: tasks.add(asyncio.ensure_future(_awaited(call)))
+        finally:
+            await _cancelled(tasks)
+
+
+class TrioLoop:
+    """trio, where the caller runs on it already."""
+
+    def event(self) -> Event:
+        """A new event."""
+        import trio
+
+        return trio.Event()
+
+    def task(self) -> object:
+        """The task that is running now; None outside of the loop."""
+        import trio
+
+        try:
+            return trio.lowlevel.current_task()
+        except RuntimeError:
+            return None
+
+    async def within(self, seconds: float, call: Call, expired: Callable[[], None]) -> bool:
+        """See `Loop.within`."""
+        import trio
+
+        with trio.move_on_after(seconds) as limit:
+            await call()
+        if limit.cancelled_caught:
+            expired()
+        return not limit.cancelled_caught
+
+    @asynccontextmanager
+    async def background(self) -> AsyncIterator[Callable[[Call], None]]:
+        """See `Loop.background`."""
+        import trio
+
+        async with trio.open_nursery() as nursery:
+            yield nursery.start_soon
+            nursery.cancel_scope.cancel()
+
+
+def running_loop() -> Loop:
+    """The loop that the caller runs on. Raises RuntimeError outside of asyncio and trio."""
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_run():
+        return TrioLoop()
+    asyncio.get_running_loop()
+    return AsyncioLoop()
+
+
+def run(call: Call) -> None:
+    """Run `call` on an asyncio loop of its own, and leave nothing of it behind that can be ended in a second."""
+    loop = asyncio.new_event_loop()
+    try:
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(_awaited(call))
+    finally:
+        try:
+            loop.run_until_complete(_cancelled(asyncio.all_tasks(loop)))
+            loop.run_until_complete(asyncio.wait_for(loop.shutdown_asyncgens(), GRACE))
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()
+
+
+async def _awaited(call: Call) -> Any:
+    return await call()
+
+
+async def _cancelled(tasks: set[Any]) -> None:
+    pending = {task for task in tasks if not task.done()}
+    for task in pending:
+        task.cancel()
+    if pending:
+        await asyncio.wait(pending, timeout=GRACE)
+    for task in tasks:
+        if task.done() and not task.cancelled():
+            task.exception()  # seen: it belongs to what was given up

@@ -1,0 +1,41 @@
+"""Another order of the user's middleware, as `--order "A > B > C"` asks for it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from mwviz.collect import describe
+from mwviz.errors import ProbeError
+
+
+def entry_labels(entries: Sequence[object]) -> list[str]:
+    """The names by which registrations are told apart, in their order."""
+    return describe.labels([describe.name(describe.subject(entry, None)) for entry in entries])
+
+
+def reordered(entries: Sequence[object], wanted: str) -> list[object]:
+    """The entries with the named ones in the wanted order, outermost first; the others keep their places.
+
+    Raises ProbeError for a name that is not there or comes twice.
+    """
+    labels = entry_labels(entries)
+    names = [name.strip() for name in wanted.split(">")]
+    for name in names:
+        if name not in labels:
+            raise ProbeError(_unknown(name, labels))
+        if names.count(name) > 1:
+            raise ProbeError(f"--order names {name} {names.count(name)} times: once is enough.")
+    by_label = dict(zip(labels, entries, strict=True))
+    moved = iter(names)
+    return [by_label[next(moved) if label in names else label] for label in labels]
+
+
+def _unknown(name: str, labels: Sequence[str]) -> str:
+    if not labels:
+        return "--order has nothing to order: the app has no user middleware."
+    if not name:
+        return f"--order wants names with '>' between them, outermost first, such as \"{' > '.join(labels)}\"."
+    close = difflib.get_close_matches(name, labels, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(labels)}."
+    return f"--order names {name}, but the app has no user middleware of that name: {hint}"

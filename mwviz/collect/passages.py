@@ -1,0 +1,163 @@
+"""Arranges the notes of a probe: one `Passage` per call through a boundary, each knowing the calls further in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mwviz.collect.boundary import Crossing, Happening, Note
+
+START, BODY = "http.response.start", "http.response.body"
+
+
+@dataclass(slots=True)
+class Sent:
+    """A message that a layer let out: `at` when it crossed, `through` when its `send` came back, None if it never did."""
+
+    at: int
+    message: Any
+    through: int | None = None
+
+
+@dataclass(slots=True)
+class Passage:
+    """One call of one layer. `rank` counts from outside: the layers, then the router, then the endpoint."""
+
+    crossing: Crossing
+    rank: int
+    entered: int
+    parent: Passage | None
+    left: int | None = None
+    error: BaseException | None = None
+    starts: list[Sent] = field(default_factory=list)
+    bodies: list[Sent] = field(default_factory=list)
+    inner: list[Passage] = field(default_factory=list)
+
+    @property
+    def responded(self) -> int | None:
+        """When the start of the response left it first."""
+        return self.starts[0].at if self.starts else None
+
+    @property
+    def body_ended(self) -> bool:
+        """Whether the last message of a body left it."""
+        return bool(self.bodies) and not _field(self.bodies[-1].message, "more_body", False)
+
+    def body(self) -> bytes | None:
+        """The whole body that left it; None where it was too long to be kept."""
+        chunks = [_field(sent.message, "body", b"") for sent in self.bodies]
+        return None if any(type(chunk) is not bytes for chunk in chunks) else b"".join(chunks)
+
+    def body_length(self) -> int:
+        """The length of the body that left it, in bytes."""
+        return sum(body_bytes(sent.message) for sent in self.bodies)
+
+    def first_answer_from_inside(self) -> int | None:
+        """When the first thing came back from further in: a start, an exception or the end of the call."""
+        times = [time for each in self.inner for time in (each.responded, each.left) if time is not None]
+        return min(times, default=None)
+
+
+def arrange(notes: Iterable[Note], ranks: int) -> list[Passage]:
+    """The passages in the order in which they were entered; `ranks` is the number of places."""
+    passages: dict[int, Passage] = {}
+    latest: list[Passage | None] = [None] * ranks
+    for at, happening, crossing, payload in notes:
+        if happening == "enter":
+            rank = crossing.boundary.rank
+            passage = Passage(crossing, rank, at, _parent(latest, rank))
+            passages[id(crossing)] = latest[rank] = passage
+            if passage.parent is not None:
+                passage.parent.inner.append(passage)
+        elif (known := passages.get(id(crossing))) is not None:
+            _add(known, at, happening, payload)
+    return list(passages.values())
+
+
+def first_by_rank(passages: Iterable[Passage]) -> dict[int, Passage]:
+    """The first passage of each place that was entered."""
+    first: dict[int, Passage] = {}
+    for passage in passages:
+        first.setdefault(passage.rank, passage)
+    return first
+
+
+def is_cancellation(error: BaseException | None) -> bool:
+    """Whether the exception is the loop's way to end a task, which is nobody's error."""
+    return isinstance(error, (asyncio.CancelledError, GeneratorExit)) or type(error).__name__ == "Cancelled"
+
+
+def same_error(outer: BaseException | None, inner: BaseException | None) -> bool:
+    """Whether the exception that left a layer is the one that came from further in, alone or in a group of tasks."""
+    if outer is None or inner is None:
+        return False
+    members: Sequence[object] = getattr(outer, "exceptions", ()) if isinstance(outer, BaseException) else ()
+    members = members if isinstance(members, (list, tuple)) else ()
+    return outer is inner or any(isinstance(each, BaseException) and same_error(each, inner) for each in members)
+
+
+def message_type(message: Any) -> str | None:
+    """The message's `type`; None for what is no message."""
+    kind = _field(message, "type", None)
+    return kind if type(kind) is str else None
+
+
+def status_of(message: Any) -> int | None:
+    """The status of a start message as an int (it may be an `HTTPStatus`); None if it has none."""
+    status = _field(message, "status", None)
+    return int(status) if isinstance(status, int) else None
+
+
+def body_bytes(message: Any) -> int:
+    """The number of body bytes that a message carries."""
+    body = _field(message, "body", b"")
+    return int(_field(message, "body_bytes", 0)) if body is None else len(body)
+
+
+def raw_headers(message: Any) -> list[Any] | None:
+    """The headers of a start message; None where they cannot be read without disturbing them."""
+    headers = _field(message, "headers", [])
+    return list(headers) if isinstance(headers, (list, tuple)) else None
+
+
+def walk_inward(passage: Passage) -> Iterator[Passage]:
+    """The passage, the first one inside it, and so on to the innermost."""
+    current: Passage | None = passage
+    while current is not None:
+        yield current
+        current = current.inner[0] if current.inner else None
+
+
+def _field(message: Any, name: str, default: Any) -> Any:
+    return message.get(name, default) if hasattr(message, "get") else default
+
+
+def _parent(latest: list[Passage | None], rank: int) -> Passage | None:
+    closed = None
+    for outer in range(rank - 1, -1, -1):
+        candidate = latest[outer]
+        if candidate is not None:
+            if candidate.left is None:
+                return candidate
+            closed = closed or candidate
+    return closed
+
+
+def _add(passage: Passage, at: int, happening: Happening, payload: Any) -> None:
+    match happening:
+        case "leave" | "raise":
+            passage.left = at
+            passage.error = None if is_cancellation(payload) else payload
+        case "send":
+            kind = message_type(payload)
+            if kind in (START, BODY):
+                (passage.starts if kind == START else passage.bodies).append(Sent(at, payload))
+        case "sent":
+            # The last one that this may be: nearly always the very last.
+            through = (sent for sent in (*reversed(passage.bodies), *passage.starts) if sent.message is payload)
+            if (sent := next(through, None)) is not None:
+                sent.through = at
+        case "enter" | "receive":
+            pass

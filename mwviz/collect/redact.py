@@ -1,0 +1,177 @@
+"""Short, harmless texts for foreign values: secrets become `***`, and no code of the user's runs to make them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+MASK = "***"
+LONGEST = 60
+_ITEMS, _DEPTH, _BITS = 4, 3, 128
+
+_SECRET_NAME = re.compile(
+    r"secret|passw|passphrase|(^|[_-])pass$|pwd|token|api_?-?key|access_?key|credential|authori[sz]ation|(^|[_-])auth$"
+    r"|(^|[_-])keys?$|(^|[_-])dsn$|(^|[_-])salt$|signature|(^|[_-])sig$|jwt|bearer|cookies?$|session_?-?id$|(^|[_-])pin$"
+    r"|private|x-amz-security|(^|[_-])otp$|csrf",
+    re.IGNORECASE,
+)
+#: A cookie's *name* is an argument of SessionMiddleware, and a key's *name* one of many: both help, neither opens a door.
+_PUBLIC_NAME = re.compile(
+    r"^(session_cookie|.*_(name|url|header|headers|location|type|class|algorithm))$", re.IGNORECASE
+)
+_USERINFO = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^/?#@\s:]*)(?P<colon>:?)(?P<word>[^/?#\s]*)@", re.IGNORECASE
+)
+_QUERY_PAIR = re.compile(r"(?P<lead>[?&;])(?P<name>[^=&;#\s]+)=(?P<value>[^&;#\s]*)")
+
+
+def looks_secret(name: str) -> bool:
+    """Whether an argument, key or header of this name is likely to hold a secret."""
+    camel_split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return bool(_SECRET_NAME.search(camel_split)) and not _PUBLIC_NAME.match(camel_split)
+
+
+def text(value: str) -> str:
+    """`value` with the credentials of every URL in it, and secret-looking query values, as `***`."""
+    if "@" in value:
+        value = _USERINFO.sub(_hide_userinfo, value)
+    if "=" in value:
+        value = _QUERY_PAIR.sub(_hide_query, value)
+    return value
+
+
+def query(value: str) -> str:
+    """A query string without its `?`, with secret-looking values as `***`."""
+    return text("?" + value)[1:]
+
+
+def header(name: str, value: str) -> tuple[str, str]:
+    """A header as it may be shown."""
+    return name, MASK if looks_secret(name) else text(value)
+
+
+def headers(raw: Iterable[Iterable[object]]) -> tuple[tuple[str, str], ...]:
+    """Raw ASGI headers as they may be shown; what is no pair is left out."""
+    pairs = [tuple(pair) for pair in raw]
+    return tuple(header(latin(pair[0]), latin(pair[1])) for pair in pairs if len(pair) == 2)
+
+
+def argument(name: str, value: object) -> str:
+    """What `value`, passed as argument or kept under the key `name`, is shown as: at most 60 characters.
+
+    Only exact built-in types are looked into; of every other object the name of its class is shown, and no method
+    of it is called.
+    """
+    if looks_secret(name) and not isinstance(value, (bool, type(None), type)) and not _is_function(value):
+        return MASK
+    shown = _show(value, _DEPTH)
+    return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
+
+
+def _hide_userinfo(match: re.Match[str]) -> str:
+    user = match["user"] if match["colon"] else ""
+    return f"{match['scheme']}{user}{':' if user else ''}{MASK}@"
+
+
+def _hide_query(match: re.Match[str]) -> str:
+    value = MASK if match["value"] and looks_secret(match["name"]) else match["value"]
+    return f"{match['lead']}{match['name']}={value}"
+
+
+def latin(value: object) -> str:
+    """One half of a raw header as text; the class name of what is neither bytes nor str."""
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value).decode("latin-1")
+    return value if type(value) is str else type(value).__name__
+
+
+def _is_function(value: object) -> bool:
+    return type(value).__name__ in ("function", "method", "builtin_function_or_method", "partial")
+
+
+def _show(value: Any, depth: int) -> str:
+    kind = type(value)
+    if (shower := _SHOWERS.get(kind)) is not None:
+        return shower(value, depth)
+    if isinstance(value, type):
+        return type_name(value)
+    if looks_secret(type_name(kind)):
+        return MASK
+    if _is_function(value):
+        return str(getattr(value, "__name__", "partial"))
+    return type_name(kind)
+
+
+def type_name(kind: type) -> str:
+    """The name of a class, without asking its metaclass."""
+    # The metaclass may be the user's: its `__name__` could be anything.
+    return str(type.__dict__["__name__"].__get__(kind))
+
+
+def _show_text(value: str, depth: int) -> str:
+    return repr(text(value[: 4 * LONGEST]))
+
+
+def _show_bytes(value: bytes, depth: int) -> str:
+    return repr(value[: 4 * LONGEST]) if len(value) <= LONGEST else f"{len(value)} bytes"
+
+
+def _show_int(value: int, depth: int) -> str:
+    # Python refuses to print very long integers (and takes its time over long ones).
+    return str(value) if value.bit_length() <= _BITS else f"int of {value.bit_length()} bits"
+
+
+def _show_items(value: Any, depth: int) -> str:
+    opening, closing = ("[", "]") if type(value) is list else ("(", ")") if type(value) is tuple else ("{", "}")
+    if not value:
+        return f"{type(value).__name__}()" if opening == "{" else opening + closing
+    if depth == 0:
+        return f"{opening}…{closing}"
+    shown: list[str] = []
+    for item in value:
+        if len(shown) == _ITEMS:
+            shown.append(f"… {len(value) - _ITEMS} more")
+            break
+        shown.append(_show(item, depth - 1))
+    if type(value) in (set, frozenset):
+        shown.sort()  # a set's own order changes from run to run
+    return opening + ", ".join(shown) + ("," if type(value) is tuple and len(value) == 1 else "") + closing
+
+
+def _show_dict(value: dict[object, object], depth: int) -> str:
+    if depth == 0 and value:
+        return "{…}"
+    shown: list[str] = []
+    for key, item in value.items():
+        if len(shown) == _ITEMS:
+            shown.append(f"… {len(value) - _ITEMS} more")
+            break
+        hidden = type(key) is str and looks_secret(key) and type(item) not in (bool, type(None))
+        shown.append(f"{_show(key, depth - 1)}: {MASK if hidden else _show(item, depth - 1)}")
+    return "{" + ", ".join(shown) + "}"
+
+
+def _show_plain(value: object, depth: int) -> str:
+    return repr(value)
+
+
+def _show_pattern(value: re.Pattern[str], depth: int) -> str:
+    return _show(value.pattern, depth)
+
+
+_SHOWERS: dict[type, Callable[[Any, int], str]] = {
+    str: _show_text,
+    bytes: _show_bytes,
+    int: _show_int,
+    bool: _show_plain,
+    type(None): _show_plain,
+    float: _show_plain,
+    type(...): _show_plain,
+    list: _show_items,
+    tuple: _show_items,
+    set: _show_items,
+    frozenset: _show_items,
+    dict: _show_dict,
+    re.Pattern: _show_pattern,
+}

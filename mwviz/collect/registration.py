@@ -1,0 +1,121 @@
+"""Notes in which line of source each middleware is registered, from before the app is imported until it is.
+
+Starlette's `Middleware` keeps only class and arguments, so its constructor is watched: `add_middleware`,
+`@app.middleware("http")` and the constructor's list all go through it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import FrameType, ModuleType
+from typing import Any
+
+_MODULE = "starlette.middleware"
+
+
+class Registrations:
+    """File and line of each registration seen, by the identity of the `Middleware` object."""
+
+    def __init__(self) -> None:
+        self._places: dict[int, tuple[object, str, int]] = {}
+
+    def note(self, entry: object, frame: FrameType) -> None:
+        """Remember where `entry` was made: the first line outside of Starlette and FastAPI."""
+        # The object is kept, too: an identity is good only as long as its owner lives.
+        self._places[id(entry)] = (entry, frame.f_code.co_filename, frame.f_lineno)
+
+    def find(self, entry: object) -> tuple[str, int] | None:
+        """File and line, or None for an entry that was made before anyone watched."""
+        found = self._places.get(id(entry))
+        return (found[1], found[2]) if found is not None and found[0] is entry else None
+
+
+@contextmanager
+def watched(registrations: Registrations) -> Iterator[None]:
+    """Watch registrations, of Starlette and of every vendored copy that is imported meanwhile."""
+    undo: list[Callable[[], None]] = []
+
+    def watch(module: ModuleType) -> None:
+        if isinstance(getattr(module, "Middleware", None), type):
+            undo.append(_watch_class(module.Middleware, registrations))
+
+    for name, module in list(sys.modules.items()):
+        if name.endswith(_MODULE) and isinstance(module, ModuleType):
+            watch(module)
+    finder = _Finder(watch)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        if finder in sys.meta_path:
+            sys.meta_path.remove(finder)
+        for restore in reversed(undo):
+            restore()
+
+
+def _watch_class(cls: type, registrations: Registrations) -> Callable[[], None]:
+    original = cls.__init__  # type: ignore[misc]
+    package = cls.__module__.removesuffix("starlette.middleware")
+
+    def __init__(self: object, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        registrations.note(self, _registering_frame(sys._getframe(1), package))
+
+    cls.__init__ = __init__  # type: ignore[misc]
+
+    def restore() -> None:
+        if cls.__init__ is __init__:  # type: ignore[misc]
+            cls.__init__ = original  # type: ignore[misc]
+
+    return restore
+
+
+def _registering_frame(frame: FrameType, package: str) -> FrameType:
+    own = tuple(f"{package}{framework}." for framework in ("starlette", "fastapi"))
+    current: FrameType | None = frame
+    while current is not None:
+        if not f"{current.f_globals.get('__name__', '')}.".startswith(own):
+            return current
+        current = current.f_back
+    return frame
+
+
+class _Finder(MetaPathFinder):
+    """Lets the ordinary finders find `*.starlette.middleware`, and hands the module over once it is executed."""
+
+    def __init__(self, found: Callable[[ModuleType], None]) -> None:
+        self._found = found
+        self._busy = False
+
+    def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
+        if self._busy or not fullname.endswith(_MODULE):
+            return None
+        self._busy = True
+        try:
+            for finder in sys.meta_path:
+                find = getattr(finder, "find_spec", None)
+                spec = find(fullname, path, target) if find is not None and finder is not self else None
+                if spec is not None:
+                    break
+            else:
+                return None
+        finally:
+            self._busy = False
+        if spec.loader is not None:
+            _tell_when_executed(spec.loader, self._found)
+        return spec  # type: ignore[no-any-return]
+
+
+def _tell_when_executed(loader: Loader, found: Callable[[ModuleType], None]) -> None:
+    execute = loader.exec_module
+
+    def exec_module(module: ModuleType) -> None:
+        del loader.exec_module  # a loader of archives serves many modules
+        execute(module)
+        found(module)
+
+    loader.exec_module = exec_module  # type: ignore[method-assign]

@@ -1,0 +1,224 @@
+"""Tells an experiment as the model's values: the stack that was built, and the trace of the probe."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from time import perf_counter_ns
+
+from mwviz import __version__
+from mwviz.collect import describe, failure, redact
+from mwviz.collect.build import Found
+from mwviz.collect.compat import framework_versions, overriding_call
+from mwviz.collect.endpoint import handler
+from mwviz.collect.experiment import Experiment
+from mwviz.collect.interpret import Reading
+from mwviz.collect.order import entry_labels
+from mwviz.collect.passages import status_of
+from mwviz.errors import ProbeError
+from mwviz.model import Endpoint, Layer, Lifespan, Response, Stack, Trace, TracedError, Versions
+
+
+def stack(experiment: Experiment) -> Stack:
+    """The stack alone. Raises ProbeError where the app could not build it."""
+    error = experiment.built.error
+    if error is not None:
+        raise ProbeError(
+            f"The app cannot build its stack: {failure.one_line(error)}\n{failure.own_frames(error)}".rstrip()
+        )
+    subject = experiment.subject
+    return Stack(subject.name, _versions(experiment), layers(experiment), tuple(_stack_notes(experiment)))
+
+
+def trace(experiment: Experiment) -> Trace:
+    """The trace as far as the probe has come; may be called from another thread while it is still stuck."""
+    request, connection = experiment.request, experiment.connection
+    if request is None:
+        raise ProbeError("The probe has not been arranged.")
+    reading = _reading(experiment)
+    answered_by, handled_by = reading.answered()
+    return Trace(
+        target=experiment.subject.name,
+        versions=_versions(experiment),
+        layers=layers(experiment),
+        probe=request.described(_order(experiment)),
+        endpoint=_endpoint(experiment),
+        response=_response(experiment),
+        error=_error(experiment, reading),
+        request_order=reading.request_order(),
+        response_order=reading.response_order(),
+        answered_by=answered_by if connection is not None else None,
+        handled_by=handled_by,
+        not_reached=tuple(step.layer for step in reading.steps() if step.outcome == "not_reached"),
+        steps=reading.steps(),
+        timeline=reading.timeline(),
+        lifespan=_lifespan(experiment),
+        duration_ns=_duration(experiment),
+        notes=tuple(_stack_notes(experiment)) + tuple(_probe_notes(experiment)),
+    )
+
+
+def layers(experiment: Experiment) -> tuple[Layer, ...]:
+    """The layers of the stack, outermost first; what is registered, where it could not be built."""
+    found = experiment.layers
+    if experiment.built.error is not None:
+        found = [*found, *(Found(None, entry, "user", None) for entry in experiment.built.entries)]
+    subjects = [_subject(experiment, each) for each in found]
+    labels = describe.labels([describe.name(subject) for subject in subjects])
+    return tuple(
+        _layer(experiment, index, *each) for index, each in enumerate(zip(found, subjects, labels, strict=True))
+    )
+
+
+def _subject(experiment: Experiment, found: Found) -> object:
+    if found.layer is experiment.subject.application:
+        return overriding_call(found.layer)
+    return describe.subject(found.entry, found.layer)
+
+
+def _layer(experiment: Experiment, index: int, found: Found, subject: object, label: str) -> Layer:
+    base = experiment.subject.base
+    registered = experiment.subject.registrations.find(found.entry) if found.entry is not None else None
+    own_app = found.layer is experiment.subject.application
+    return Layer(
+        index=index,
+        name=describe.name(subject),
+        label=label,
+        qualified_name=describe.qualified_name(subject),
+        origin=found.origin,
+        within="app",
+        kind=describe.kind(found.entry, found.layer),
+        arguments={} if own_app else describe.arguments(found.entry, found.layer),
+        defined_at=describe.defined_at(subject, base),
+        registered_at=describe.place(*registered, base) if registered is not None else None,
+    )
+
+
+def _reading(experiment: Experiment) -> Reading:
+    notes = experiment.recorder.observed() if experiment.began is not None else []
+    bounded = {rank for rank, found in enumerate(experiment.layers) if found.boundary is not None}
+    if experiment.built.router is not None:
+        bounded.add(len(experiment.layers))
+    count = len(experiment.layers) + (len(experiment.built.entries) if experiment.built.error is not None else 0)
+    ended = experiment.recorder.cutoff or perf_counter_ns()
+    return Reading(notes, count, frozenset(bounded), experiment.began or 0, ended, expired=experiment.expired)
+
+
+def _versions(experiment: Experiment) -> Versions:
+    starlette, fastapi = framework_versions(experiment.subject.application)
+    return Versions(__version__, platform.python_version(), starlette, fastapi)
+
+
+def _order(experiment: Experiment) -> tuple[str, ...] | None:
+    return None if experiment.options.order is None else tuple(entry_labels(experiment.built.entries))
+
+
+def _endpoint(experiment: Experiment) -> Endpoint | None:
+    if experiment.request is not None and experiment.request.endpoint == "stand-in":
+        return Endpoint("stand-in", None)
+    reached = experiment.routes.reached if experiment.routes is not None else None
+    if reached is None:
+        return None
+    named = handler(reached)
+    return Endpoint(describe.name(named), describe.defined_at(named, experiment.subject.base))
+
+
+def _response(experiment: Experiment) -> Response | None:
+    connection = experiment.connection
+    status = status_of(connection.start) if connection is not None else None
+    if connection is None or status is None:
+        return None
+    return Response(status, redact.headers(connection.headers), connection.body_bytes, connection.complete)
+
+
+def _error(experiment: Experiment, reading: Reading) -> TracedError | None:
+    built, connection = experiment.built, experiment.connection
+    if built.error is not None:
+        failed = len(experiment.layers) + built.entries.index(built.failed) if built.failed in built.entries else None
+        return _told(built.error, failed, "build")
+    if experiment.startup_failed:
+        return _startup_error(experiment)
+    if experiment.expired:
+        return _timeout(experiment, reading)
+    if experiment.error is not None:
+        return _told(experiment.error, reading.raised_by(experiment.error), "probe")
+    if connection is None or connection.complete:
+        return None
+    begun = "the response began, but never ended" if connection.start is not None else "nobody answered"
+    return TracedError("NoResponse", f"The app's call returned, and {begun}.", reading.silent(), "probe", "", "")
+
+
+def _told(error: BaseException, place: object, during: str) -> TracedError:
+    return TracedError(
+        type=redact.type_name(type(error)),
+        message=failure.message(error),
+        raised_by=place,  # type: ignore[arg-type]
+        during=during,  # type: ignore[arg-type]
+        frames=failure.own_frames(error),
+        traceback=failure.whole(error),
+    )
+
+
+def _startup_error(experiment: Experiment) -> TracedError | None:
+    conversation = experiment.conversation
+    if conversation is None:
+        return None
+    if conversation.error is not None:
+        return _told(conversation.error, None, "startup")
+    lines = redact.text(conversation.message or "").strip().splitlines()
+    last = lines[-1] if lines else "The app said lifespan.startup.failed."
+    return TracedError("StartupFailed", last, None, "startup", "", "\n".join(lines))
+
+
+def _timeout(experiment: Experiment, reading: Reading) -> TracedError:
+    seconds = experiment.options.timeout
+    whole = experiment.connection is not None and experiment.connection.complete
+    told = "The response was complete, but the app's call had not ended" if whole else "There was no complete response"
+    return TracedError("Timeout", f"{told} after {seconds:g} s.", reading.holder(), "probe", "", "")
+
+
+def _lifespan(experiment: Experiment) -> Lifespan | None:
+    conversation = experiment.conversation
+    if conversation is None:
+        return None
+    said = (conversation.message or "").strip().splitlines()
+    told = failure.one_line(conversation.error) if conversation.error is not None else said[-1] if said else None
+    shutdown = conversation.shutdown or "not_run"
+    return Lifespan(conversation.startup or "timeout", shutdown, told)  # type: ignore[arg-type]
+
+
+def _duration(experiment: Experiment) -> int | None:
+    began, ended = experiment.began, experiment.recorder.cutoff
+    return None if began is None or ended is None else ended - began
+
+
+def _stack_notes(experiment: Experiment) -> Iterator[str]:
+    yield from experiment.built.notes
+    if experiment.built.error is not None:
+        return
+    entries, found = experiment.built.entries, experiment.built.layers
+    labels = dict(zip(map(id, entries), entry_labels(entries), strict=True))
+    standing = {id(each.entry) for each in found if each.entry is not None}
+    for entry in entries:
+        if id(entry) not in standing:
+            yield f"{labels[id(entry)]} is registered, but is no layer of the stack that was built."
+    listed = [id(each.entry) for each in found if each.entry is not None]
+    if listed != [id(entry) for entry in entries if id(entry) in standing]:
+        yield "The stack was built in another order than app.user_middleware lists."
+    injected = [describe.name(describe.subject(None, each.layer)) for each in found if each.origin == "injected"]
+    if injected:
+        yield f"The built stack holds layers that app.user_middleware does not list: {', '.join(injected)}."
+
+
+def _probe_notes(experiment: Experiment) -> Iterator[str]:
+    conversation = experiment.conversation
+    if conversation is None:
+        return
+    if conversation.startup in ("raised", "unsupported"):
+        told = "raised an exception" if conversation.startup == "raised" else "ended without an answer"
+        yield f"The lifespan call {told}: no startup was completed, and the probe was sent all the same."
+    if conversation.startup == "timeout":
+        yield f"Startup was not complete after {experiment.options.timeout:g} s: the probe was sent all the same."
+    if conversation.shutdown in ("failed", "raised", "timeout"):
+        ended = {"failed": "failed", "raised": "raised an exception", "timeout": "did not end in time"}
+        yield f"Shutdown {ended[conversation.shutdown]}."

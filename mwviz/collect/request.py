@@ -1,0 +1,232 @@
+"""What the probe sends: the user's options, checked, with defaults that the app itself accepts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
+
+from mwviz.collect import redact
+from mwviz.collect.compat import accepted_hosts, redirects_to_https
+from mwviz.errors import ProbeError
+from mwviz.model import Probe
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HOST = "testserver"
+_CLIENT_PORT = 50000
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeOptions:
+    """What the user asked for. None means: the default, or what the app accepts.
+
+    `headers` are `(name, value)` pairs, `data` is the body, `timeout` counts seconds for startup and for the probe
+    each, `order` is the whole of `"A > B > C"`.
+    """
+
+    path: str | None = None
+    method: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    data: bytes | None = None
+    scheme: str | None = None
+    client: str = "127.0.0.1"
+    preflight: str | None = None
+    endpoint: Literal["stand-in", "real"] | None = None
+    raises: bool = False
+    lifespan: bool | None = None
+    timeout: float = 10.0
+    order: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request ready to be sent: `headers` as on the wire, `endpoint` and `lifespan` decided."""
+
+    method: str
+    target: str
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+    scheme: str
+    host: str
+    client: str
+    endpoint: Literal["stand-in", "real"]
+    routed: bool
+    raises: bool
+    lifespan: bool
+    timeout: float
+    reasons: tuple[str, ...] = field(default=())
+
+    def scope(self, asgi: dict[str, str], state: dict[str, Any]) -> dict[str, Any]:
+        """The ASGI scope, as uvicorn would make it of this request."""
+        raw_path, _, query = self.target.partition("?")
+        port = 443 if self.scheme == "https" else 80
+        return {
+            "type": "http",
+            "asgi": asgi,
+            "http_version": "1.1",
+            "server": (_HOST, port),
+            "client": (self.client, _CLIENT_PORT),
+            "scheme": self.scheme,
+            "method": self.method,
+            "root_path": "",
+            "path": unquote(raw_path),
+            "raw_path": raw_path.encode(),
+            "query_string": query.encode(),
+            "headers": list(self.headers),
+            "state": state,
+        }
+
+    def described(self, order: tuple[str, ...] | None) -> Probe:
+        """The request as it may be shown, secrets hidden."""
+        raw_path, mark, query = self.target.partition("?")
+        return Probe(
+            type="http",
+            method=self.method,
+            path=raw_path + mark + redact.query(query),
+            headers=redact.headers(self.headers),
+            scheme=self.scheme,
+            client=self.client,
+            body_bytes=len(self.body),
+            endpoint=self.endpoint,
+            lifespan=self.lifespan,
+            order=order,
+            reasons=self.reasons,
+        )
+
+
+def prepare(options: ProbeOptions, layers: Iterable[object]) -> Request:
+    """The request that `options` ask for, fit for the constructed `layers`. Raises ProbeError for what makes no sense."""
+    endpoint = options.endpoint or ("stand-in" if options.path is None else "real")
+    if options.raises and endpoint == "real":
+        raise ProbeError("--raise makes the stand-in endpoint raise, but the real endpoint was asked for: drop one.")
+    body = options.data or b""
+    headers, reasons = _headers(options, body)
+    method = _method(options)
+    request = Request(
+        method=method,
+        target=_target(options.path),
+        headers=tuple(headers),
+        body=body,
+        scheme=_scheme(options.scheme),
+        host=_HOST,
+        client=options.client,
+        endpoint=endpoint,
+        routed=options.path is not None,
+        raises=options.raises,
+        lifespan=(endpoint == "real") if options.lifespan is None else options.lifespan,
+        timeout=_timeout(options.timeout),
+        reasons=tuple(reasons),
+    )
+    return _acceptable(request, options, list(layers))
+
+
+def parse_header(line: str) -> tuple[str, str]:
+    """`"Name: value"` as a pair. Raises ProbeError for anything else."""
+    name, colon, value = line.partition(":")
+    if not colon or not _TOKEN.fullmatch(name.strip()):
+        raise ProbeError(f"'{redact.text(line)}' is no header: write it as 'Name: value'.")
+    return name.strip(), value.strip()
+
+
+def _headers(options: ProbeOptions, body: bytes) -> tuple[list[tuple[bytes, bytes]], list[str]]:
+    headers = [_encoded(name, value) for name, value in options.headers]
+    given = {name for name, _ in headers}
+    reasons = []
+    if body and b"content-type" not in given:
+        kind = "application/json" if _is_json(body) else "application/x-www-form-urlencoded"
+        headers.append((b"content-type", kind.encode()))
+        reasons.append(f"Content-Type is {kind}, after the look of the body.")
+    if (body or options.data is not None) and b"content-length" not in given:
+        headers.append((b"content-length", str(len(body)).encode()))
+    if options.preflight is not None:
+        headers.append(_encoded("origin", options.preflight))
+        headers.append(_encoded("access-control-request-method", options.method or "GET"))
+    return headers, reasons
+
+
+def _encoded(name: str, value: str) -> tuple[bytes, bytes]:
+    if not _TOKEN.fullmatch(name):
+        raise ProbeError(f"'{name}' is no name of a header: letters, digits and -_.~ only.")
+    if any(ord(character) < 32 and character != "\t" for character in value):
+        raise ProbeError(f"The value of header '{name}' holds a control character: no server would let it through.")
+    try:
+        return name.lower().encode("ascii"), value.encode("latin-1")
+    except UnicodeEncodeError:
+        return name.lower().encode("ascii"), value.encode()
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), (dict, list))
+    except ValueError:
+        return False
+
+
+def _method(options: ProbeOptions) -> str:
+    if options.preflight is not None:
+        return "OPTIONS"
+    method = options.method or ("POST" if options.data is not None else "GET")
+    if not _TOKEN.fullmatch(method):
+        raise ProbeError(f"'{method}' is no HTTP method: try GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS.")
+    return method.upper()
+
+
+def _target(path: str | None) -> str:
+    if path is None:
+        return "/"
+    if not path.startswith("/"):
+        parts = urlsplit(path)
+        rest = (parts.path or "/") + ("?" + parts.query if parts.query else "")
+        hint = f": did you mean '{rest}'?" if parts.scheme and parts.netloc else " (then the query, if any)."
+        raise ProbeError(f"PATH '{redact.text(path)}' does not begin with '/'{hint}")
+    path = path.partition("#")[0]
+    return "".join(each if 32 < ord(each) < 127 else _percent(each) for each in path)
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogateescape"))
+
+
+def _scheme(scheme: str | None) -> str:
+    if scheme not in (None, "http", "https"):
+        raise ProbeError(f"'{scheme}' is no scheme of an HTTP request: http or https.")
+    return scheme or "http"
+
+
+def _timeout(seconds: float) -> float:
+    if not 0 < seconds < float("inf"):
+        raise ProbeError(f"A time limit of {seconds:g} seconds makes no sense: give a number above 0.")
+    return seconds
+
+
+def _acceptable(request: Request, options: ProbeOptions, layers: Sequence[object]) -> Request:
+    headers, reasons, scheme = request.headers, list(request.reasons), request.scheme
+    patterns = [accepted_hosts(layer) for layer in layers]
+    host = _accepted_host([each for each in patterns if each])
+    if not any(name == b"host" for name, _ in headers):
+        headers = ((b"host", host.encode("latin-1", "replace")), *headers)
+        if host != _HOST:
+            reasons.append(f"Host is {host}: TrustedHostMiddleware accepts it.")
+    if options.scheme is None and any(redirects_to_https(layer) for layer in layers):
+        scheme = "https"
+        reasons.append("The scheme is https: HTTPSRedirectMiddleware redirects http.")
+    return replace(request, headers=headers, scheme=scheme, reasons=tuple(reasons))
+
+
+def _accepted_host(patterns: Sequence[tuple[str, ...]]) -> str:
+    candidates = [_HOST, *(_example(pattern) for each in patterns for pattern in each)]
+    for candidate in candidates:
+        if all(any(_matches(candidate, pattern) for pattern in each) for each in patterns):
+            return candidate
+    return _HOST
+
+
+def _example(pattern: str) -> str:
+    return _HOST if pattern == "*" else pattern.replace("*", _HOST, 1)
+
+
+def _matches(host: str, pattern: str) -> bool:
+    return pattern in ("*", host) or (pattern.startswith("*") and host.endswith(pattern[1:]))

@@ -1,0 +1,129 @@
+"""The server's side of one request, and of the lifespan, as uvicorn plays them: no socket is opened."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
+
+from mwviz.collect.boundary import ASGIApp, Message
+
+
+class Event(Protocol):
+    """An event of asyncio's or trio's."""
+
+    def set(self) -> object:
+        """Let go of who waits."""
+
+    async def wait(self) -> object:
+        """Wait until it is set."""
+
+
+class Connection:
+    """One HTTP request and the response to it. `receive` and `send` are what the app is called with."""
+
+    def __init__(self, body: bytes, event: Callable[[], Event]) -> None:
+        self._body: bytes | None = body
+        self._over = event()
+        self.start: Message | None = None
+        self.headers: list[Any] = []
+        self.body_bytes = 0
+        self.complete = False
+
+    async def receive(self) -> dict[str, Any]:
+        """The whole body at once; after that, `http.disconnect` as soon as the response is complete."""
+        if self._body is not None:
+            body, self._body = self._body, None
+            return {"type": "http.request", "body": body, "more_body": False}
+        await self._over.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        """Take a message of the response. Raises RuntimeError for one out of turn, in uvicorn's words."""
+        kind = message["type"]
+        if self.complete:
+            raise RuntimeError(f"Unexpected ASGI message '{kind}' sent, after response already completed.")
+        if self.start is None:
+            if kind != "http.response.start":
+                raise RuntimeError(f"Expected ASGI message 'http.response.start', but got '{kind}'.")
+            self.headers = list(message.get("headers", []))
+            self.start = message
+            return
+        if kind != "http.response.body":
+            raise RuntimeError(f"Expected ASGI message 'http.response.body', but got '{kind}'.")
+        self.body_bytes += len(message.get("body", b""))
+        if not message.get("more_body", False):
+            self.complete = True
+            self._over.set()
+
+    def finish(self) -> None:
+        """The app's call is over: whoever still waits for the client is told that it is gone."""
+        self._over.set()
+
+
+class LifespanConversation:
+    """Startup and shutdown of one app. The outcomes are words of `mwviz.model.Lifespan`; None while undecided."""
+
+    def __init__(self, event: Callable[[], Event]) -> None:
+        self.started = event()
+        self.stopped = event()
+        self._stop = event()
+        self._asked = False
+        self.startup: str | None = None
+        self.shutdown: str | None = None
+        self.message: str | None = None
+        self.error: BaseException | None = None
+        self.trace = ""
+        self.state: dict[str, Any] = {}
+
+    async def run(self, app: ASGIApp) -> None:
+        """Call the app with the lifespan scope; returns when its call is over, and raises nothing of the app's."""
+        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
+        try:
+            await app(scope, self.receive, self.send)
+        except Exception as error:
+            self.error = error
+            self.trace = traceback.format_exc()
+            self._ended("raised")
+        else:
+            self._ended("unsupported")
+        finally:
+            self.started.set()
+            self.stopped.set()
+
+    def _ended(self, how: str) -> None:
+        if self.startup is None:
+            self.startup = how
+        elif self.shutdown is None and self.startup == "complete":
+            self.shutdown = "raised" if how == "raised" else "complete"
+
+    async def receive(self) -> dict[str, str]:
+        """`lifespan.startup`, and `lifespan.shutdown` once that was asked for."""
+        if not self._asked:
+            self._asked = True
+            return {"type": "lifespan.startup"}
+        await self._stop.wait()
+        return {"type": "lifespan.shutdown"}
+
+    async def send(self, message: Message) -> None:
+        """Take the app's answer."""
+        kind = message["type"]
+        if kind in ("lifespan.startup.complete", "lifespan.startup.failed"):
+            self.startup = kind.rpartition(".")[2]
+            self.message = message.get("message") or self.message
+            self.started.set()
+        elif kind in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
+            self.shutdown = kind.rpartition(".")[2]
+            self.message = message.get("message") or self.message
+            self.stopped.set()
+        else:
+            raise RuntimeError(f"Unexpected ASGI message '{kind}' sent in the lifespan.")
+
+    def stop(self) -> None:
+        """Ask for the shutdown."""
+        self._stop.set()
+
+    def run_out(self, phase: Literal["startup", "shutdown"]) -> None:
+        """The time limit is reached before the phase was over."""
+        if getattr(self, phase) is None:
+            setattr(self, phase, "timeout")

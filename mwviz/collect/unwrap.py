@@ -1,0 +1,137 @@
+"""Follows the app further in: from a wrapper to the Starlette or FastAPI app, from a layer to the next one."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import CellType, FunctionType
+from typing import Any
+
+from mwviz.collect.boundary import Boundary
+from mwviz.collect.compat import INNER, is_application
+
+#: Names that wrappers use for the app further in, tried before any other attribute.
+_COMMON = (
+    INNER,
+    "other_asgi_app",
+    "_app",
+    "application",
+    "_application",
+    "asgi_app",
+    "inner",
+    "wrapped",
+    "__wrapped__",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The place where `holder` keeps an app further in: an attribute, or a variable of its closure."""
+
+    holder: object
+    key: str | CellType
+
+    def get(self) -> Any:
+        """The app that it holds now."""
+        return self.key.cell_contents if isinstance(self.key, CellType) else getattr(self.holder, self.key)
+
+    def put(self, value: object) -> Callable[[], None]:
+        """Put `value` there; the answer undoes it. Raises AttributeError or TypeError where that cannot be."""
+        holder, key = (self.key, "cell_contents") if isinstance(self.key, CellType) else (self.holder, self.key)
+        before = self.get()
+        setattr(holder, key, value)
+        return functools.partial(setattr, holder, key, before)
+
+
+def path_to(start: object, is_end: Callable[[object], bool]) -> list[tuple[object, Link]] | None:
+    """The way from `start` to the nearest end: each layer on it with the link inward, outermost first.
+
+    Empty where `start` is an end itself, None where no end can be reached.
+    """
+    came_from: dict[int, tuple[object, Link] | None] = {id(start): None}
+    pending = [start]
+    while pending:
+        current = pending.pop()
+        if is_end(current):
+            return _trail(current, came_from)
+        for link in reversed(list(_links(current))):
+            value = link.get()
+            if id(value) not in came_from:
+                came_from[id(value)] = (current, link)
+                pending.append(value)
+    return None
+
+
+def looks_asgi(value: object) -> bool:
+    """Whether `value` can be called as `await value(scope, receive, send)`, as far as can be told without a call."""
+    if isinstance(value, type):
+        return False
+    function = value if inspect.isroutine(value) else getattr(type(value), "__call__", None)
+    if isinstance(value, functools.partial):
+        return looks_asgi(value.func) or inspect.iscoroutinefunction(value.func)
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return inspect.iscoroutinefunction(function)
+    bound = 1 if inspect.ismethod(function) or not inspect.isroutine(value) else 0
+    takes_three = code.co_argcount - bound == 3 or bool(code.co_flags & inspect.CO_VARARGS)
+    return takes_three and (inspect.iscoroutinefunction(function) or code.co_argcount - bound == 3)
+
+
+def _trail(end: object, came_from: dict[int, tuple[object, Link] | None]) -> list[tuple[object, Link]]:
+    trail = []
+    step = came_from[id(end)]
+    while step is not None:
+        trail.append(step)
+        step = came_from[id(step[0])]
+    return trail[::-1]
+
+
+def _links(layer: object) -> Iterator[Link]:
+    if is_application(layer) or isinstance(layer, type):
+        return
+    holder = layer
+    if type(layer) is Boundary:
+        holder = layer.layer
+    if inspect.ismethod(holder):
+        holder = holder.__self__
+    if isinstance(holder, functools.partial):
+        yield from _partial_links(holder)
+    elif isinstance(holder, FunctionType):
+        yield from _closure_links(holder)
+    else:
+        yield from _attribute_links(holder)
+
+
+def _closure_links(function: FunctionType) -> Iterator[Link]:
+    for cell in function.__closure__ or ():
+        try:
+            value = cell.cell_contents
+        except ValueError:  # a variable that was never set
+            continue
+        if _may_lead_inward(value):
+            yield Link(function, cell)
+
+
+def _partial_links(partial: functools.partial[Any]) -> Iterator[Link]:
+    if isinstance(partial.func, FunctionType):
+        yield from _closure_links(partial.func)
+    if inspect.ismethod(partial.func):
+        yield from _attribute_links(partial.func.__self__)
+
+
+def _attribute_links(holder: object) -> Iterator[Link]:
+    held = dict(vars(holder)) if hasattr(holder, "__dict__") else {}
+    for cls in type(holder).__mro__:
+        slots = vars(cls).get("__slots__", ())
+        for slot in (slots,) if isinstance(slots, str) else slots:
+            if slot not in held and hasattr(holder, slot):
+                held[slot] = getattr(holder, slot)
+    for name in sorted(held, key=lambda key: _COMMON.index(key) if key in _COMMON else len(_COMMON)):
+        if _may_lead_inward(held[name]):
+            yield Link(holder, name)
+
+
+def _may_lead_inward(value: object) -> bool:
+    return type(value) is Boundary or is_application(value) or looks_asgi(value)

@@ -1,0 +1,164 @@
+"""What each layer did with the probe, told from what crossed its two boundaries alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mwviz.collect.passages import (
+    Passage,
+    Sent,
+    raw_headers,
+    same_error,
+    status_of,
+)
+from mwviz.model import Observation, Outcome
+
+
+def outcome(passage: Passage, *, holds: bool) -> Outcome:
+    """The layer's part; `holds` says that it had the request when the time limit was reached."""
+    inner_error = error_from_inside(passage)
+    if holds:
+        return "hung"
+    if raised_own(passage):
+        return "raised"
+    if passage.starts:
+        return _answering(passage, inner_error)
+    if passage.left is None or passage.error is not None:
+        return "passed"
+    if inner_error is not None:
+        return "swallowed"
+    if inner_start(passage) is not None or not passage.inner:
+        return "silent"
+    return "passed"
+
+
+def _answering(passage: Passage, inner_error: BaseException | None) -> Outcome:
+    responded = passage.starts[0].at
+    inner = inner_start(passage)
+    if inner is not None and inner.at <= responded:
+        return "replaced" if replaced(passage) else "passed"
+    came_first = any(
+        each.error is inner_error and each.left is not None and each.left <= responded for each in passage.inner
+    )
+    return "handled" if inner_error is not None and came_first else "answered"
+
+
+def observations(passage: Passage) -> tuple[Observation, ...]:
+    """What else was seen, in the order of `mwviz.model.Observation`."""
+    return tuple(_seen(passage))
+
+
+def _seen(passage: Passage) -> Iterator[Observation]:
+    if raised_own(passage) and passage.starts:
+        yield "after_response"
+    if len(passage.starts) > 1 and len(passage.starts) > max((len(each.starts) for each in passage.inner), default=0):
+        yield "twice"
+    if not passage.inner:
+        return
+    crossing, inner = passage.crossing, passage.inner[0].crossing
+    if inner.task is not crossing.task:
+        yield "other_task"
+    if inner.scope is not crossing.scope:
+        yield "copied_scope"
+    yield from _seen_of_the_response(passage)
+    if len(passage.inner) > 1:
+        yield "called_again"
+    if not passage.starts and passage.left is not None and passage.error is None and inner_start(passage) is not None:
+        yield "dropped"
+    if inner.receive is crossing.handed_receive and inner.send is crossing.handed_send:
+        yield "same_messages"
+
+
+def _seen_of_the_response(passage: Passage) -> Iterator[Observation]:
+    source = answering_inner(passage)
+    if source is None or not passage.starts or replaced(passage):
+        return
+    same_task = source.crossing.task is passage.crossing.task
+    before = [sent for sent in source.bodies if _reached(sent, passage.starts[0].at, same_task=same_task)]
+    if before:
+        yield "buffered" if before[-1] is source.bodies[-1] and source.body_ended else "held_back"
+    if _body_differs(passage, source) and not _recoded(passage, source):
+        yield "rewrote_body"
+
+
+def _reached(sent: Sent, at: int, *, same_task: bool) -> bool:
+    # From another task a message counts once it was taken: until then it only waits to be.
+    return sent.at < at if same_task else sent.through is not None and sent.through < at
+
+
+def raised_own(passage: Passage) -> bool:
+    """Whether an exception left the layer that had not come from further in."""
+    return passage.error is not None and not any(same_error(passage.error, each.error) for each in passage.inner)
+
+
+def error_from_inside(passage: Passage) -> BaseException | None:
+    """The last exception that came to the layer from further in."""
+    return next((each.error for each in reversed(passage.inner) if each.error is not None), None)
+
+
+def answering_inner(passage: Passage) -> Passage | None:
+    """The last call further in that answered: what the layer sent may have come from it."""
+    return next((each for each in reversed(passage.inner) if each.starts), None)
+
+
+def inner_start(passage: Passage) -> Sent | None:
+    """The start of the response that came to the layer from further in."""
+    source = answering_inner(passage)
+    return source.starts[0] if source is not None else None
+
+
+def replaced(passage: Passage) -> bool:
+    """Whether the layer threw the inner response away and sent another.
+
+    It did if the status and the body are others, if it let out a whole body without taking the inner one, or if body
+    and content type are others though nothing was (de)compressed. A layer that changes less has changed the response.
+    """
+    source = answering_inner(passage)
+    if source is None or not passage.starts or not _body_differs(passage, source):
+        return False
+    if status_of(passage.starts[0].message) != status_of(source.starts[0].message):
+        return True
+    untaken = passage.body_ended and any(sent.through is None for sent in source.bodies)
+    other_type = _header(passage, b"content-type") != _header(source, b"content-type")
+    return untaken or (other_type and not _recoded(passage, source))
+
+
+def _body_differs(passage: Passage, source: Passage) -> bool:
+    if not passage.body_ended:
+        return False
+    outer, inner = passage.body(), source.body()
+    if outer is None or inner is None:
+        return passage.body_length() != source.body_length()
+    return outer != inner
+
+
+def _recoded(passage: Passage, source: Passage) -> bool:
+    return _header(passage, b"content-encoding") != _header(source, b"content-encoding")
+
+
+def _header(passage: Passage, name: bytes) -> list[bytes]:
+    headers = raw_headers(passage.starts[0].message) or []
+    return [value for key, value in headers if bytes(key).lower() == name]
+
+
+def emitter(outermost: Passage) -> Passage | None:
+    """The innermost call that the response came from; None if nobody answered."""
+    current = outermost
+    if not current.starts:
+        return None
+    while True:
+        source = answering_inner(current)
+        late = source is not None and source.starts[0].at > current.starts[0].at
+        if source is None or late or replaced(current):
+            return current
+        current = source
+
+
+def raiser(passage: Passage, error: BaseException) -> Passage:
+    """The innermost call inside `passage` that `error` left."""
+    current = passage
+    while True:
+        deeper = next((each for each in reversed(current.inner) if same_error(error, each.error)), None)
+        if deeper is None:
+            return current
+        current = deeper

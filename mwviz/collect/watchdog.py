@@ -1,0 +1,49 @@
+"""Gets the better of a loop that no longer runs: a layer that computes, or sleeps, without ever awaiting."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+#: Seconds between two tries to interrupt, and how many there are before the thread is given up.
+_PAUSE, _TRIES = 0.1, 10
+
+
+class Stuck(BaseException):
+    """Raised inside the code that hangs; no `except Exception` of the app's catches it."""
+
+
+class Watchdog:
+    """Watches one thread. `give_up` is called, from another thread, when it cannot be interrupted."""
+
+    def __init__(self, give_up: Callable[[], None]) -> None:
+        self._thread = threading.get_ident()
+        self._give_up = give_up
+
+    @contextmanager
+    def within(self, seconds: float, expired: Callable[[], None]) -> Iterator[None]:
+        """After `seconds` in the `with`, tell `expired` and raise `Stuck` in the watched thread."""
+        over = threading.Event()
+        threading.Thread(target=self._watch, args=(over, seconds, expired), name="mwviz-watchdog", daemon=True).start()
+        try:
+            yield
+        finally:
+            over.set()
+
+    def _watch(self, over: threading.Event, seconds: float, expired: Callable[[], None]) -> None:
+        if over.wait(seconds):
+            return
+        expired()
+        for _ in range(_TRIES):
+            _raise_in(self._thread, Stuck)
+            if over.wait(_PAUSE):
+                return
+        self._give_up()
+
+
+def _raise_in(thread: int, error: type[BaseException]) -> None:
+    # CPython's own way, and the only one that needs no signal; ctypes is loaded when all is lost anyway.
+    import ctypes
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))

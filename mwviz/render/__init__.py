@@ -1,0 +1,65 @@
+"""The views of a trace: one module per format, each loaded only when its format is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from importlib import import_module
+
+from mwviz.model import Trace
+
+__all__ = ["FORMAT_OF_ENDING", "RENDERERS", "Format", "render"]
+
+
+class Format(str, Enum):
+    """What `show` can print or write."""
+
+    TABLE = "table"
+    TREE = "tree"
+    TIMELINE = "timeline"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    MERMAID = "mermaid"
+    DOT = "dot"
+    SVG = "svg"
+    PNG = "png"
+    PDF = "pdf"
+
+
+#: Where each format's function lives: `(trace, *, width, color, verbose) -> str | bytes`.
+RENDERERS: dict[Format, str] = {
+    Format.TABLE: "mwviz.render.table:render",
+    Format.TREE: "mwviz.render.tree:render",
+    Format.TIMELINE: "mwviz.render.timeline:render",
+    Format.JSON: "mwviz.render.json:render",
+    Format.MARKDOWN: "mwviz.render.markdown:render",
+    Format.MERMAID: "mwviz.render.mermaid:render",
+    Format.DOT: "mwviz.render.dot:render",
+    Format.SVG: "mwviz.render.picture:svg",
+    Format.PNG: "mwviz.render.picture:png",
+    Format.PDF: "mwviz.render.picture:pdf",
+}
+
+#: The format that a file's ending asks for.
+FORMAT_OF_ENDING: dict[str, Format] = {
+    ".txt": Format.TABLE,
+    ".json": Format.JSON,
+    ".md": Format.MARKDOWN,
+    ".mmd": Format.MERMAID,
+    ".dot": Format.DOT,
+    ".gv": Format.DOT,
+    ".svg": Format.SVG,
+    ".png": Format.PNG,
+    ".pdf": Format.PDF,
+}
+
+
+def render(trace: Trace, format: Format, *, width: int = 80, color: bool = False, verbose: bool = False) -> str | bytes:
+    """Return one trace in one format: text, or bytes for `svg`, `png` and `pdf`.
+
+    `width` is the terminal's in columns, `color` allows escape codes; only the terminal formats heed either.
+    Raises OutputError where a picture has no engine to lay it out.
+    """
+    module, _, function = RENDERERS[format].partition(":")
+    renderer: Callable[..., str | bytes] = getattr(import_module(module), function)
+    return renderer(trace, width=width, color=color, verbose=verbose)

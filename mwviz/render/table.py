@@ -1,0 +1,226 @@
+"""`table`: a row per layer, outermost first, with its turn on the way in and on the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from mwviz.model import Layer, Step, Trace
+from mwviz.render import words
+from mwviz.render.plain import columns, duration, visible
+from mwviz.render.terminal import (
+    NARROWEST,
+    Part,
+    Style,
+    end_happened,
+    end_name,
+    fold,
+    framed,
+    is_faint,
+    mark,
+    outcome_style,
+    own_time,
+    paint,
+    source,
+    too_early,
+)
+
+_GAP = 2
+_HAPPENED_LEAST = 24
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The texts of a row."""
+
+    number: str
+    way_in: str
+    way_out: Part
+    name: str
+    mark: str
+    happened: Part
+    times: tuple[str, ...]
+    kind: str
+    place: str
+    faint: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One column: its heading, what it shows of a row as lines, and how many columns of the terminal it has."""
+
+    heading: str
+    width: int
+    lines: Callable[[_Row], list[list[Part]]]
+    justify: Literal["left", "right"] = "left"
+
+
+def render(trace: Trace, *, width: int, color: bool, verbose: bool) -> str:
+    """Return the table in lines of at most `width` columns; `verbose` adds what else is known of each layer."""
+    digits = len(str(len(trace.layers) + 1))
+    ins, outs = words.turns(trace.request_order), _turns_out(trace, digits)
+    rows = []
+    for layer in trace.layers:
+        way_in = f"↓ {ins[layer.index]:>{digits}}" if layer.index in ins else "-"
+        rows.append(_row(trace, layer, way_in, outs.get(layer.index), verbose))
+    rows.append(_end_row(trace, digits, verbose))
+    width = max(width, NARROWEST)
+    body = _drawn(rows, _layout(rows, width), color)
+    if verbose:
+        body += ["", *_details(trace, width, color)]
+    return framed(trace, body, width=width, color=color)
+
+
+def _turns_out(trace: Trace, digits: int) -> dict[int, Part]:
+    turns, early = words.turns(trace.response_order), too_early(trace)
+    return {index: (f"↑ {turn:>{digits}}", "yellow" if index in early else "") for index, turn in turns.items()}
+
+
+def _row(trace: Trace, layer: Layer, way_in: str, way_out: Part | None, verbose: bool) -> _Row:
+    step = words.step_of(trace, layer.index)
+    from_framework = layer.origin == "framework"
+    apart = (step.self_request_ns, step.self_response_ns) if step is not None else (None, None)
+    shown = None if from_framework else layer.registered_at or layer.defined_at
+    return _Row(
+        number=str(layer.index + 1),
+        way_in=way_in,
+        way_out=way_out or (("✗", "red") if step is not None and step.raised else ("-", "")),
+        name=visible(layer.label),
+        mark=mark(layer),
+        happened=(words.happened(trace, layer.index, verbose=verbose), outcome_style(step)),
+        times=tuple(map(duration, apart)) if verbose else (own_time(step),),
+        kind="framework" if from_framework else words.KINDS[layer.kind],
+        place=source(shown, whole=False),
+        faint=is_faint(layer, step),
+    )
+
+
+def _details(trace: Trace, width: int, color: bool) -> Iterator[str]:
+    digits = len(str(len(trace.layers)))
+    for layer in trace.layers:
+        number: Part = (f"{layer.index + 1:>{digits}}  ", "dim")
+        for line in fold([number, (visible(layer.qualified_name), "")], width, digits + 4):
+            yield paint(line, color)
+        for text in _particulars(layer, words.step_of(trace, layer.index)):
+            for line in fold([(" " * (digits + 2), ""), (text, "dim")], width, digits + 4):
+                yield paint(line, color)
+
+
+def _particulars(layer: Layer, step: Step | None) -> Iterator[str]:
+    if layer.registered_at is not None:
+        yield f"registered at {source(layer.registered_at, whole=True)}"
+    if layer.defined_at is not None:
+        yield f"defined at {source(layer.defined_at, whole=True)}"
+    for name, text in layer.arguments.items():
+        yield f"{visible(name)}={visible(text)}"
+    if step is not None:
+        yield from (f"request: {visible(change)}" for change in step.request_changes or ())
+        yield from (f"response: {visible(change)}" for change in step.response_changes or ())
+
+
+def _end_row(trace: Trace, digits: int, verbose: bool) -> _Row:
+    happened = end_happened(trace)
+    reached = happened[0] != "not reached"
+    defined = trace.endpoint.defined_at if trace.endpoint is not None else None
+    return _Row(
+        number="",
+        way_in=f"↓ {len(trace.request_order) + 1:>{digits}}" if reached else "-",
+        way_out=("" if reached else "-", ""),
+        name=end_name(trace),
+        mark="",
+        happened=happened,
+        times=("", "") if verbose else ("",),
+        kind="" if trace.answered_by == "router" or trace.probe.endpoint == "stand-in" else "endpoint",
+        place=source(defined, whole=False),
+        faint=not reached,
+    )
+
+
+def _layout(rows: list[_Row], width: int) -> list[_Column]:
+    """Return columns that give every layer one line; where that takes too much, kind and place go below its name."""
+    left = [
+        _sized("", rows, lambda row: (row.number, "dim"), "right"),
+        _sized("in", rows, lambda row: (row.way_in, _tone(row))),
+        _sized("out", rows, lambda row: (row.way_out[0], row.way_out[1] or _tone(row))),
+    ]
+    headings = ("own time",) if len(rows[0].times) == 1 else ("own in", "own out")
+    right = [_sized(heading, rows, _time_at(at), "right") for at, heading in enumerate(headings)]
+    place_width = min(_widest("place", *(row.place for row in rows)), width // 4)
+    tail = [
+        _sized("kind", rows, lambda row: (row.kind, "dim")),
+        _Column("place", place_width, lambda row: fold([(row.place, "dim")], place_width, 2)),
+    ]
+    room = width - sum(column.width + _GAP for column in (*left, *right)) - _GAP
+    titles = _widest("layer", *(_titled(row) for row in rows))
+    wanted = _widest("what happened", *(row.happened[0] for row in rows))
+    beside = room - sum(column.width + _GAP for column in tail) - titles
+    if beside >= min(wanted, _HAPPENED_LEAST):
+        return [*left, _named(titles, False), _happened(min(wanted, beside)), *right, *tail]
+    full = _widest("layer", *(text for row in rows for text in (_titled(row), _about(row))))
+    name = min(full, max(room - wanted, room * 3 // 5))
+    return [*left, _named(name, True), _happened(min(wanted, room - name)), *right]
+
+
+def _sized(
+    heading: str, rows: list[_Row], part: Callable[[_Row], Part], justify: Literal["left", "right"] = "left"
+) -> _Column:
+    return _Column(heading, _widest(heading, *(part(row)[0] for row in rows)), lambda row: [[part(row)]], justify)
+
+
+def _time_at(at: int) -> Callable[[_Row], Part]:
+    return lambda row: (row.times[at], _tone(row))
+
+
+def _named(width: int, folded: bool) -> _Column:
+    def lines(row: _Row) -> list[list[Part]]:
+        title: list[Part] = [(row.name, _tone(row)), (f" · {row.mark}" if row.mark else "", "dim")]
+        about = _about(row) if folded else ""
+        return [*fold(title, width), *(fold([(about, "dim")], width, 2) if about else [])]
+
+    return _Column("layer", width, lines)
+
+
+def _happened(width: int) -> _Column:
+    return _Column("what happened", width, lambda row: fold([(row.happened[0], row.happened[1] or _tone(row))], width))
+
+
+def _tone(row: _Row) -> Style:
+    return "dim" if row.faint else ""
+
+
+def _titled(row: _Row) -> str:
+    return f"{row.name} · {row.mark}" if row.mark else row.name
+
+
+def _about(row: _Row) -> str:
+    return " · ".join(filter(None, (row.kind, row.place))) if row.place else ""
+
+
+def _widest(*texts: str) -> int:
+    return max(map(columns, texts))
+
+
+def _drawn(rows: list[_Row], chosen: list[_Column], color: bool) -> list[str]:
+    # Rich costs 20 ms to import: only a table that is really drawn pays for it.
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="none")
+    for column in chosen:
+        heading = Text(column.heading, style="dim")
+        table.add_column(heading, width=column.width, justify=column.justify, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text("\n").join(Text.assemble(*line) for line in column.lines(row)) for column in chosen))
+    out = StringIO()
+    width = sum(column.width + _GAP for column in chosen)
+    # An empty environment: NO_COLOR, COLUMNS and the like are the caller's affair, not a pure function's.
+    console = Console(
+        file=out, width=width, color_system="standard" if color else None, force_terminal=color, legacy_windows=False,
+        no_color=not color, emoji=False, markup=False, highlight=False, _environ={},
+    )  # fmt: skip
+    console.print(table)
+    return [line.rstrip() for line in out.getvalue().splitlines()]

@@ -1,0 +1,285 @@
+"""What mwviz costs; run by hand on a quiet machine, takes some minutes.
+
+    python tests/bench.py [--runs 20] [start] [boundary] [help]
+
+start     `mwviz show app:app` against `python -c "import app"`, pair by pair, on two apps of six middleware
+help      wall time of `--help` and `--version`, and the heavy modules that they load
+boundary  what the boundaries add to a request, per layer
+
+Pairs are interleaved, the order within a pair is drawn by lot and the first pairs do not count, because a machine's
+speed drifts by a third from minute to minute: ratios and minima can be trusted, single times cannot. Everything is
+compiled first and PYTHONDONTWRITEBYTECODE is unset, or each import would be timed together with its compilation.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import compileall
+import gc
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+import mwviz
+from mwviz.collect.boundary import Boundary, Recorder
+
+WARM_UP = 2
+LAYERS = 6
+BATCH = 20
+HEAVY = ("fastapi", "starlette", "pydantic", "typer", "rich", "rich.console", "rich.table", "rich.markdown", "graphviz")
+
+APP = """\
+from fastapi import FastAPI, Request
+from pydantic import BaseModel
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+
+class PureMiddleware:
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        async def send_on(message):
+            await send(message)
+
+        await self.app(scope, receive, send_on)
+
+
+class FirstBase(BaseHTTPMiddleware):
+    async def dispatch(self, request: Request, call_next):
+        return await call_next(request)
+
+
+class SecondBase(FirstBase):
+    pass
+
+
+app = FastAPI()
+app.add_middleware(GZipMiddleware, minimum_size=500)
+app.add_middleware(CORSMiddleware, allow_origins=["https://example.com"])
+app.add_middleware(TrustedHostMiddleware, allowed_hosts=["*"])
+app.add_middleware(PureMiddleware)
+app.add_middleware(FirstBase)
+app.add_middleware(SecondBase)
+
+
+@app.get("/")
+async def home():
+    return {"message": "Hello World"}
+"""
+
+ROUTES = """
+
+for number in range(30):
+    model = type(f"Item{number}", (BaseModel,), {"__annotations__": {"name": str, "price": float, "tags": list[str]}})
+    for kind in range(10):
+
+        def handler(number: int, item: model):
+            return item
+
+        app.post(f"/{number}/{kind}/{{number}}", response_model=model)(handler)
+"""
+
+
+def compiled() -> None:
+    """Compile the standard library's users once: what is imported below is bytecode already."""
+    for package in {Path(mwviz.__file__).parent, *(Path(entry) for entry in sys.path if "site-packages" in entry)}:
+        compileall.compile_dir(package, quiet=2, workers=0)
+
+
+def quiet_environment(**more: str) -> dict[str, str]:
+    """Return the environment of the timed processes; mwviz is imported from where this script has it from."""
+    environment = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return environment | {"PYTHONPATH": str(Path(mwviz.__file__).parent.parent), "COLUMNS": "80"} | more
+
+
+def timed(command: Sequence[str], cwd: Path) -> float:
+    """Run `command` in `cwd` and return its wall time in seconds. Raises CalledProcessError if it fails."""
+    environment = quiet_environment()
+    start = time.perf_counter()
+    subprocess.run(command, cwd=cwd, env=environment, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+
+
+def pairs(base: Callable[[], float], other: Callable[[], float], runs: int) -> list[tuple[float, float]]:
+    """Return `runs` pairs of times, each pair taken together and in an order of its own."""
+    found = []
+    for _ in range(WARM_UP + runs):
+        first = random.random() < 0.5
+        early = (base if first else other)()
+        late = (other if first else base)()
+        found.append((early, late) if first else (late, early))
+    return found[WARM_UP:]
+
+
+def report_pairs(name: str, found: list[tuple[float, float]]) -> None:
+    """Print the median ratio of the pairs with its quartiles, and the ratio of the two minima."""
+    low, middle, high = statistics.quantiles([other / base for base, other in found], n=4)
+    bases, others = [base for base, _ in found], [other for _, other in found]
+    print(
+        f"{name:<28} {middle:5.2f} [{low:.2f}-{high:.2f}]   min/min {min(others) / min(bases):5.2f}"
+        f"   {statistics.median(bases) * 1e3:6.0f} ms -> {statistics.median(others) * 1e3:6.0f} ms"
+        f"   (min {min(bases) * 1e3:.0f} -> {min(others) * 1e3:.0f})"
+    )
+
+
+def start(runs: int) -> None:
+    """(a) What `mwviz show` costs beside the import of the app alone."""
+    print("mwviz show app:app / python -c 'import app'   (bound: 1.10 on the small app, less on the large)")
+    for name, source in (("6 middleware, 1 route", APP), ("6 middleware, 300 routes", APP + ROUTES)):
+        with tempfile.TemporaryDirectory() as folder:
+            where = Path(folder)
+            (where / "app.py").write_text(source)
+            compileall.compile_file(where / "app.py", quiet=2)
+            base = [sys.executable, "-c", "import app"]
+            show = [sys.executable, "-m", "mwviz", "show", "app:app"]
+            report_pairs(name, pairs(partial(timed, base, where), partial(timed, show, where), runs))
+
+
+def helps(runs: int) -> None:
+    """(c) What `--help` and `--version` take, and which of the heavy modules they load."""
+    print("the ways that need no app, beside python -c pass")
+    nothing = [sys.executable, "-c", "pass"]
+    for option in ("--version", "--help"):
+        command = [sys.executable, "-m", "mwviz", option]
+        report_pairs(option, pairs(partial(timed, nothing, Path.cwd()), partial(timed, command, Path.cwd()), runs))
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", *command[1:]],
+            env=quiet_environment(), capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        loaded = {
+            line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")
+        }
+        print(
+            f"  loads {len(loaded)} modules, of the heavy ones: {', '.join(m for m in HEAVY if m in loaded) or 'none'}"
+        )
+
+
+class SendWrapping:
+    """A pure ASGI layer as most are: it looks at every message that goes out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on."""
+
+        async def send_on(message: Message) -> None:
+            await send(message)
+
+        await self.app(scope, receive, send_on)
+
+
+class PassThrough(SendWrapping):
+    """A pure ASGI layer that hands the same `receive` and `send` on."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on."""
+        await self.app(scope, receive, send)
+
+
+class Base(BaseHTTPMiddleware):
+    """A layer that runs what lies inside it in a task of its own."""
+
+    async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
+        """Pass everything on."""
+        return await call_next(request)
+
+
+async def respond(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer 200, the innermost app of the stacks below."""
+    await receive()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+def stacked(layer: Callable[[ASGIApp], ASGIApp], recorder: Recorder | None) -> ASGIApp:
+    """Return `LAYERS` layers around `respond`, with a boundary outside each and outside the endpoint if one records."""
+    app: ASGIApp = respond
+    for rank in range(LAYERS, -1, -1):
+        app = app if recorder is None else Boundary(app, recorder, rank)
+        app = layer(app) if rank else app
+    return app
+
+
+async def requested(app: ASGIApp, recorder: Recorder) -> float:
+    """Send `app` a batch of requests and return the CPU time of one in µs."""
+
+    async def send(message: Message) -> None:
+        pass
+
+    gc.collect()
+    spent = 0
+    for _ in range(BATCH):
+        incoming = asyncio.Queue[Message]()
+        incoming.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+        scope: dict[str, object] = {
+            "type": "http",
+            "asgi": recorder.mark,
+            "http_version": "1.1",
+            "method": "GET",
+            "path": "/",
+        }
+        scope |= {"raw_path": b"/", "query_string": b"", "root_path": "", "headers": [(b"host", b"testserver")]}
+        recorder.notes.clear()
+        begin = time.process_time_ns()
+        await app(scope, incoming.get, send)
+        spent += time.process_time_ns() - begin
+    return spent / BATCH / 1e3
+
+
+async def batches(layer: Callable[[ASGIApp], ASGIApp], rounds: int) -> tuple[float, float]:
+    """Return the least CPU time of a request in µs, without boundaries and with them, from batches in turn."""
+    recorder = Recorder()
+    plain, traced = stacked(layer, None), stacked(layer, recorder)
+    times = [(await requested(plain, recorder), await requested(traced, recorder)) for _ in range(rounds)]
+    return min(time for time, _ in times), min(time for _, time in times)
+
+
+def boundary(runs: int) -> None:
+    """(b) What a boundary adds to a request."""
+    print(
+        f"boundaries around {LAYERS} layers and the endpoint: CPU time of a request in µs, least of {runs * 20} batches"
+    )
+    for layer, bound in ((SendWrapping, 3), (PassThrough, 3), (Base, 4)):
+        plain, traced = asyncio.run(batches(layer, runs * 20))
+        each = (traced - plain) / (LAYERS + 1)
+        print(f"{layer.__name__:<28} {plain:7.1f} -> {traced:7.1f}   {each:5.2f} a boundary   (bound: {bound})")
+
+
+PARTS: dict[str, Callable[[int], None]] = {"start": start, "boundary": boundary, "help": helps}
+
+
+def main() -> None:
+    """Print the parts that were asked for, by default all."""
+    parser = argparse.ArgumentParser(description="What mwviz costs.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; default: all")
+    parser.add_argument("--runs", type=int, default=20, help="pairs that count (default 20)")
+    chosen = parser.parse_args()
+    unknown = set(chosen.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    compiled()
+    for name in chosen.parts or PARTS:
+        PARTS[name](chosen.runs)
+        print()
+
+
+if __name__ == "__main__":
+    main()
