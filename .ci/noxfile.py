@@ -14,23 +14,19 @@ from pathlib import Path
 import nox
 
 ROOT = Path(__file__).resolve().parent.parent
-TESTS = ("pytest>=9.0", "hypothesis>=6.100", "itsdangerous>=2.0", "trio>=0.24")
-RUNTIME = ("typer>=0.9", "rich>=10.11", "graphviz>=0.18", "tomli>=1.1; python_version < '3.11'")
-OTEL = "opentelemetry-instrumentation-fastapi>=0.50b0"
-
+PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+TESTS = (*EXTRAS["diagram"], *EXTRAS["test"])
+WITHOUT_FASTAPI = tuple(need for need in PROJECT["dependencies"] if not need.startswith("fastapi"))
+OTEL = next(need for need in EXTRAS["dev"] if need.startswith("opentelemetry"))
 PYDANTIC_1 = "pydantic<2"  # FastAPI up to 0.99 knows no other
-# the package's own lower bounds
-LOWEST = (
-    "typer==0.9.0",
-    "rich==10.11.0",
-    "graphviz==0.18",
-    "tomli==1.1.0",
-    # typer 0.9 lets click in that it does not work with: Parameter.make_metavar() takes one argument more since 8.2
-    "click<8.2",
-)
+# typer 0.9 lets click in that it does not work with: Parameter.make_metavar() takes one argument more since 8.2
+CLICK_OF_THEN = "click<8.2"
+LOWEST = tuple(need.replace(">=", "==") for need in WITHOUT_FASTAPI)
+OLDEST = ("fastapi==0.65.1", "starlette==0.14.2", PYDANTIC_1, CLICK_OF_THEN, *LOWEST)
 # each with the Python that was current then, or now
 FRAMEWORKS = (
-    nox.param("3.10", ("fastapi==0.95.2", "starlette==0.27.0", PYDANTIC_1, *LOWEST), id="fastapi-0.95"),
+    nox.param("3.10", ("fastapi==0.95.2", "starlette==0.27.0", PYDANTIC_1, CLICK_OF_THEN, *LOWEST), id="fastapi-0.95"),
     nox.param("3.10", ("fastapi==0.105.0", "starlette==0.27.0"), id="fastapi-0.105"),
     nox.param("3.13", ("fastapi==0.115.14", "starlette==0.46.2"), id="fastapi-0.115"),
     nox.param("3.13", ("fastapi", OTEL), id="fastapi-newest"),
@@ -62,7 +58,7 @@ def suite(session: nox.Session, framework: tuple[str, ...]) -> None:
 @nox.session(python="3.13")
 def starlette_alone(session: nox.Session) -> None:
     """The suite where there is no FastAPI at all."""
-    session.install("-q", "starlette", *RUNTIME, *TESTS)
+    session.install("-q", "starlette", *WITHOUT_FASTAPI, *TESTS)
     session.install("-q", "--no-deps", "-e", str(ROOT))
     session.run("python", "-c", "import importlib.util as u; assert u.find_spec('fastapi') is None")
     pytest(session)
@@ -71,7 +67,7 @@ def starlette_alone(session: nox.Session) -> None:
 @nox.session(python="3.10")
 def oldest(session: nox.Session) -> None:
     """The samples on the oldest FastAPI that is supported; what the tests themselves need of FastAPI is newer."""
-    session.install("-q", "-e", str(ROOT), "itsdangerous", "fastapi==0.65.1", "starlette==0.14.2", PYDANTIC_1, *LOWEST)
+    session.install("-q", "-e", str(ROOT), "itsdangerous", *OLDEST)
     for sample in ("tutorial.py", "shop.py", "shop_misordered.py", "factory.py:create_app", "wrapped.py", "closure.py"):
         session.run("mwviz", "show", f"samples/{sample}")
 
@@ -90,7 +86,7 @@ def wheel(session: nox.Session) -> None:
         shutil.copytree(ROOT / name, elsewhere / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "CHANGELOG.md"):
         shutil.copy(ROOT / name, elsewhere)
-    session.install("-q", str(found) + "[diagram]", *TESTS)
+    session.install("-q", str(found), *TESTS)
     session.chdir(elsewhere)
     session.run("python", "-m", "pytest", "-q", "--ignore=tests/test_layout.py", *session.posargs)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from mwviz.errors import ConfigError
 
-#: Every key that may be written, with its type in words; `contracts` are checked further by the commands that hold them.
+#: Every key that may be written, with its type in words; the commands that hold contracts check them further.
 _KEYS = {"app": "a string", "contracts": "an array of tables"}
 _CONTRACT_KEYS = {
     "name": "a string",

@@ -20,7 +20,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tests.real_apps_table import RealApp
@@ -49,7 +49,7 @@ module, _, path = target.partition(":")
 found = importlib.import_module(module)
 for name in path.split("."):
     found = getattr(found, name)
-if factory:
+if factory or type(found).__name__ == "function":
     found = found()
 for name in inner.split("."):
     found = getattr(found, name) if name else found
@@ -164,10 +164,11 @@ def prepare(app: RealApp, folder: Path, limit: float) -> str | None:
 
 
 def frozen(python: Path, folder: Path) -> str:
-    """The installed distributions as `name==version` lines."""
+    """The frameworks as they are installed, as `name==version` lines."""
     program = (
         "import importlib.metadata as m\n"
-        "print(*sorted({f\"{d.metadata['Name']}=={d.version}\" for d in m.distributions()}), sep='\\n')"
+        "known = {d.metadata['Name'].lower(): d.version for d in m.distributions()}\n"
+        "print(*(f'{n}=={known[n]}' for n in ('fastapi', 'starlette', 'pydantic') if n in known), sep='\\n')"
     )
     return run([str(python), "-c", program], folder, dict(os.environ), 60).stdout
 
@@ -196,13 +197,12 @@ def installed_versions(python: Path, app: RealApp, where: Path) -> dict[str, str
     return dict(zip(("version", "FastAPI", "Starlette"), found, strict=True))
 
 
-def probe_words(trace: dict[str, object], layers: list[dict[str, str]]) -> str:
-    """Status and who answered, or the error, in a table cell's words."""
-    by, response, error = trace.get("answered_by"), trace.get("response"), trace.get("error")
-    who = layers[by]["name"] if isinstance(by, int) else str(by)
-    if isinstance(error, dict):
-        return f"{error.get('type')}: {str(error.get('message'))[:80]}"
-    return f"{response.get('status')} by {who}" if isinstance(response, dict) else "nobody answered"
+def probe_words(trace: dict[str, Any]) -> str:
+    """Status and who answered, and the error if one left the app, in a table cell's words."""
+    by, response, error = trace["answered_by"], trace["response"], trace["error"]
+    who = trace["layers"][by]["name"] if isinstance(by, int) else by
+    words = f"{response['status']} by {who}" if response else "nobody answered"
+    return f"{words}; {error['type']}: {error['message'][:80]}" if error else words
 
 
 def judge(shown: Ran, expected: list[str]) -> tuple[str, str]:
@@ -211,11 +211,10 @@ def judge(shown: Ran, expected: list[str]) -> tuple[str, str]:
         trace = json.loads(shown.stdout)
     except ValueError:
         return f"failed: {shown.reason}", "-"
-    layers = trace["layers"]
-    seen = [layer["qualified_name"] for layer in layers if layer["origin"] == "user"]
+    seen = [layer["qualified_name"] for layer in trace["layers"] if layer["origin"] == "user"]
     if seen == expected:
-        return "agrees", probe_words(trace, layers)
-    return f"differs: shown {' > '.join(seen)}; expected {' > '.join(expected)}", probe_words(trace, layers)
+        return "agrees", probe_words(trace)
+    return f"differs: shown {' > '.join(seen)}; expected {' > '.join(expected)}", probe_words(trace)
 
 
 def hold(app: RealApp, folder: Path, limit: float) -> dict[str, str]:

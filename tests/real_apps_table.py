@@ -247,7 +247,7 @@ APPS = (
     ),
     RealApp(
         "titiler-pgstac-2022",
-        ("titiler.pgstac==0.1.0", "psycopg[binary]"),
+        ("titiler.pgstac==0.1.0", "psycopg[binary,pool]"),
         "3.10",
         "2022-10-01",
         "titiler.pgstac.main:app",
@@ -262,7 +262,12 @@ APPS = (
         environment=STAC_OLD,
     ),
     RealApp(
-        "bentoml-2022", ("bentoml==1.0.10",), "3.10", "2022-12-01", "service:app", files=(("service.py", BENTOML_OLD),)
+        "bentoml-2022",
+        ("bentoml==1.0.10",),
+        "3.10",
+        "2022-12-01",
+        "service:app",
+        files=(("service.py", BENTOML_OLD), ("bentoml/prometheus_multiproc_dir/made-by-serve", "")),
     ),
     RealApp(
         "prefect-2022", ("prefect==2.7.0",), "3.10", "2022-12-05", "prefect.orion.api.server:create_app", factory=True

@@ -50,17 +50,17 @@ def steady(text: str) -> str:
     spaces become one, and spaces at the end of a line go.
     """
     text = re.sub(r"\d+(?:\.\d+)? (?:ns|µs|ms|s)\b", "TIME", text)
-    text = re.sub(r"\b(FastAPI|Starlette|Python|mwviz) \d+(?:\.\w+)+", r"\1 VERSION", text)
+    text = re.sub(r"\b(FastAPI|Starlette|Python|mwviz)\s+\d+(?:\.\w+)+", r"\1 VERSION", text)
     return re.sub(r" +$", "", re.sub(r" {2,}", " ", text), flags=re.MULTILINE)
 
 
-def answer_of(command: str) -> str:
+def answer_of(command: str, columns: int = 80) -> str:
     """Return what a user sees of `command`, stdout before stderr."""
     program, *arguments = shlex.split(command)
     assert program == "mwviz", f"the README runs mwviz only in its console blocks: {command}"
     unset = ("FORCE_COLOR", "PYTHONWARNINGS")
     environment = {name: value for name, value in os.environ.items() if name not in unset}
-    environment |= {"COLUMNS": "80", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
+    environment |= {"COLUMNS": str(columns), "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
         [sys.executable, "-m", "mwviz", *arguments],
         cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", timeout=60, check=False,
@@ -88,12 +88,21 @@ def test_readme_answers_are_true(update_golden: bool) -> None:
         assert steady(entry.answer) == steady(answer), entry.command
 
 
+def test_the_options_of_the_readme_exist() -> None:
+    rows = re.findall(r"^\| (`-.*?) \|", README.read_text("utf-8"), re.MULTILINE)
+    named = {option for row in rows for option in re.findall(r"(?<!\w)--?[A-Za-z][\w-]*", row)}
+    assert len(named) > 10
+    offered = set(re.findall(r"(?<!\w)--?[A-Za-z][\w-]*", answer_of("mwviz show --help", columns=200)))
+    assert named <= offered
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("own time\n   12 µs  x\n", "own time\n TIME x\n"),
         ("took 1.24 ms, then 2 s", "took TIME, then TIME"),
         ("FastAPI 0.165.0 on Python 3.11.7", "FastAPI VERSION on Python VERSION"),
+        ("Python\n  3.13.0", "Python VERSION"),
         ("200 in 3 layers", "200 in 3 layers"),
     ],
 )

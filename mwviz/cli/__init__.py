@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import traceback
 from contextlib import ExitStack
 from typing import Annotated, Any
@@ -20,7 +19,7 @@ from mwviz.model import Trace, TracedError
 FINDINGS, MISTAKE, DEFECT = 1, 2, 70
 
 #: Typer may carry its own copy of click: its exceptions are reached through Typer's names alone.
-_CLICK_ERROR = next(cls for cls in typer.BadParameter.__mro__ if cls.__name__ == "ClickException")
+_CLICK_ERROR: type[Exception] = next(cls for cls in typer.BadParameter.__mro__ if cls.__name__ == "ClickException")
 
 
 class _ErrorBoundary(TyperGroup):
@@ -94,9 +93,20 @@ def show(
     application, path = options.split(application, path)
     target = options.target(application, factory=factory, app_dir=app_dir, config=config)
     sink = output.sink(format, file, verbose=verbose)
-    end = endpoint.value if endpoint is not None else None
-    probe = ProbeOptions(path, method, options.headers(header), options.body(data), scheme, client, preflight,
-                         end, raises, lifespan, timeout, order)
+    probe = ProbeOptions(
+        path,
+        method,
+        options.headers(header),
+        options.body(data),
+        scheme,
+        client,
+        preflight,
+        None if endpoint is None else endpoint.value,
+        raises,
+        lifespan,
+        timeout,
+        order,
+    )
     options.load_environment(env_file)
     _finish(_probed(target, probe, sink), sink, whole=whole)
 

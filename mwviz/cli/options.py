@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -30,57 +30,56 @@ def _remember_traceback(context: typer.Context, value: bool) -> bool:
     return value
 
 
-# `Optional` and not `| None`: Typer 0.9 on Python 3.10 evaluates these itself.
 App = Annotated[
-    Optional[str],
-    typer.Argument(metavar="[APP]", help="package.module:attribute, a module, or a file; default: configured or found."),
+    str | None,
+    typer.Argument(
+        metavar="[APP]", help="package.module:attribute, a module, or a file; default: configured or found."
+    ),
 ]
 PathArgument = Annotated[
-    Optional[str],
+    str | None,
     typer.Argument(metavar="[PATH]", help="Send a real request to this path. Without it a stand-in endpoint answers."),
 ]
 Factory = Annotated[bool, typer.Option("--factory", help="APP is a function that returns the app.")]
-AppDir = Annotated[Optional[Path], typer.Option("--app-dir", metavar="DIR", help="Look for APP in this directory.")]
+AppDir = Annotated[Path | None, typer.Option("--app-dir", metavar="DIR", help="Look for APP in this directory.")]
 Method = Annotated[
-    Optional[str], typer.Option("-X", "--method", metavar="METHOD", help="Method of the probe. [default: GET]")
+    str | None, typer.Option("-X", "--method", metavar="METHOD", help="Method of the probe. [default: GET]")
 ]
 Header = Annotated[
-    Optional[list[str]],
+    list[str] | None,
     typer.Option("-H", "--header", metavar="'NAME: VALUE'", help="A header of the probe; may be given again."),
 ]
 Data = Annotated[
-    Optional[str],
+    str | None,
     typer.Option("-d", "--data", metavar="TEXT", help="Body of the probe, or @FILE. Makes the method POST."),
 ]
-Scheme = Annotated[Optional[str], typer.Option("--scheme", metavar="SCHEME", help="http or https.")]
+Scheme = Annotated[str | None, typer.Option("--scheme", metavar="SCHEME", help="http or https.")]
 Client = Annotated[str, typer.Option("--client", metavar="HOST", help="The client's address.")]
 Preflight = Annotated[
-    Optional[str], typer.Option("--preflight", metavar="ORIGIN", help="Send a CORS preflight from this origin.")
+    str | None, typer.Option("--preflight", metavar="ORIGIN", help="Send a CORS preflight from this origin.")
 ]
-Endpoint = Annotated[Optional[EndpointChoice], typer.Option("--endpoint", help="Which endpoint answers the probe.")]
+Endpoint = Annotated[EndpointChoice | None, typer.Option("--endpoint", help="Which endpoint answers the probe.")]
 Raises = Annotated[bool, typer.Option("--raise", help="The stand-in endpoint raises an exception.")]
 Lifespan = Annotated[
-    Optional[bool],
+    bool | None,
     typer.Option("--lifespan/--no-lifespan", help="Run startup and shutdown. [default: with the real endpoint only]"),
 ]
 Timeout = Annotated[
     float, typer.Option("--timeout", metavar="SECONDS", help="Time limit for startup and for the probe, each.")
 ]
 Order = Annotated[
-    Optional[str],
+    str | None,
     typer.Option("--order", metavar="'A > B > C'", help="Try the user middleware in this order, outermost first."),
 ]
-EnvFile = Annotated[Optional[Path], typer.Option("--env-file", metavar="FILE", help="Environment variables to load.")]
-ConfigFile = Annotated[Optional[Path], typer.Option("--config", metavar="FILE", help="Configuration file to read.")]
+EnvFile = Annotated[Path | None, typer.Option("--env-file", metavar="FILE", help="Environment variables to load.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Configuration file to read.")]
 Traceback = Annotated[
     bool,
     typer.Option("--traceback", callback=_remember_traceback, help="Show tracebacks of the app whole."),
 ]
-FormatChoice = Annotated[
-    Optional[Format], typer.Option("-f", "--format", help="Format of the result. [default: table]")
-]
+FormatChoice = Annotated[Format | None, typer.Option("-f", "--format", help="Format of the result. [default: table]")]
 Output = Annotated[
-    Optional[Path],
+    Path | None,
     typer.Option("-o", "--output", metavar="FILE", help="Write the result to a file; its ending picks the format."),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show arguments, places, changes and times whole.")]

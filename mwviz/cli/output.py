@@ -46,7 +46,9 @@ def sink(format: Format | None, file: Path | None, *, verbose: bool) -> Sink:
     if file is None:
         chosen = format or Format.TABLE
         if chosen in _BINARY and _is_terminal():
-            raise OutputError(f"{chosen.value.upper()} is no text: write it with -o FILE.{chosen.value}, or redirect stdout.")
+            raise OutputError(
+                f"{chosen.value.upper()} is no text: write it with -o FILE.{chosen.value}, or redirect stdout."
+            )
         return Sink(chosen, None, verbose)
     ending = file.suffix.lower()
     if ending in _PROTECTED:
@@ -54,9 +56,11 @@ def sink(format: Format | None, file: Path | None, *, verbose: bool) -> Sink:
     if format is None and ending not in FORMAT_OF_ENDING:
         raise OutputError(f"'{file}' tells no format: end it in {', '.join(FORMAT_OF_ENDING)}, or give -f FORMAT.")
     if file.is_dir() or not file.parent.is_dir():
-        raise OutputError(f"'{file}' cannot be written: " + ("it" if file.is_dir() else f"'{file.parent}'") + (
-            " is a directory." if file.is_dir() else " is no directory."
-        ))
+        raise OutputError(
+            f"'{file}' cannot be written: "
+            + ("it" if file.is_dir() else f"'{file.parent}'")
+            + (" is a directory." if file.is_dir() else " is no directory.")
+        )
     return Sink(format or FORMAT_OF_ENDING[ending], file, verbose)
 
 
@@ -122,5 +126,7 @@ def _wants_color() -> bool:
         return False
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
         return True
-    plain_console = sys.platform == "win32" and not any(name in os.environ for name in ("WT_SESSION", "TERM", "ANSICON"))
+    plain_console = sys.platform == "win32" and not any(
+        name in os.environ for name in ("WT_SESSION", "TERM", "ANSICON")
+    )
     return _is_terminal() and os.environ.get("TERM") != "dumb" and not plain_console

@@ -82,7 +82,7 @@ def leave(code: int) -> NoReturn:
     timer.daemon = True
     timer.start()
     try:
-        atexit._run_exitfuncs()
+        atexit._run_exitfuncs()  # noqa: SLF001 - what the interpreter calls when it ends by the long way
     finally:
         diversion.end()
         _flush()

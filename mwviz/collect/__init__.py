@@ -33,7 +33,7 @@ __all__ = [
     "subject_of_object",
 ]
 
-#: Stack of a probe's own thread, per layer and at least: main threads have eight megabytes, others on macOS half of one.
+#: Stack of a probe's own thread, per layer and at least: on macOS a thread has half a megabyte otherwise.
 _BYTES_PER_LAYER, _LEAST_BYTES = 32 * 1024, 16 * 1024 * 1024
 
 

@@ -42,7 +42,7 @@ def _turning_points(passages: Sequence[Passage]) -> dict[int, int]:
     for passage in passages:
         times = [time for time in (passage.first_answer_from_inside(), passage.responded) if time is not None]
         if times:
-            turned[passage.rank] = min(min(times), turned.get(passage.rank, min(times)))
+            turned[passage.rank] = min(*times, turned.get(passage.rank, times[0]))
     return turned
 
 

@@ -165,6 +165,7 @@ class Boundary:
         delattr(self._layer, name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
+        """Call the layer, noting what crosses if the request is the probe's."""
         recorder: Recorder = self._recorder
         if scope.get("asgi") is not recorder.mark and not recorder.adopts(self):
             token = _following.set(None) if self._outermost else None

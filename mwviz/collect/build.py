@@ -20,7 +20,7 @@ _busy: set[int] = set()
 
 @dataclass(slots=True)
 class Found:
-    """One layer as it was found: the callable, its entry in `user_middleware`, the boundary outside it if there is one."""
+    """One layer as it was found: the callable, its entry in `user_middleware`, and the boundary outside it, if any."""
 
     layer: Any
     entry: object | None
@@ -81,7 +81,7 @@ class Builder:
         if not hasattr(entry, "cls"):
             return entry
 
-        def taken_apart(stand_in: object) -> Iterator[Any]:
+        def taken_apart(_: object) -> Iterator[Any]:
             factory, *given = type(entry).__iter__(entry)  # type: ignore[attr-defined]
             return iter((self._constructing(factory, entry), *given))
 

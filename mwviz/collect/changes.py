@@ -84,17 +84,18 @@ def _keys_changed(before: Scope, after: Scope) -> Iterator[str]:
             continue
         if key not in before:
             yield f"+ scope {key}"
-        elif before[key] is not after[key] and key in _SHOWN and _differs(before[key], after[key]):
-            yield f"~ scope {key}: {_value(key, before[key])} -> {_value(key, after[key])}"
-        elif before[key] is not after[key] and key not in _SHOWN:
-            yield f"~ scope {key}"
+        elif before[key] is not after[key] and _differs(before[key], after[key]):
+            told = f": {_value(key, before[key])} -> {_value(key, after[key])}" if key in _SHOWN else ""
+            yield f"~ scope {key}{told}"
     yield from (f"- scope {key}" for key in before if key not in after and key not in _INTERNAL and type(key) is str)
 
 
 def _differs(old: object, new: object) -> bool:
-    # Equality of foreign types is foreign code.
-    plain = (str, bytes, tuple, list, type(None))
-    return type(old) is not type(new) or (type(old) in plain and redact.argument("", old) != redact.argument("", new))
+    # Equality of foreign types is foreign code; and a deep copy of the scope has changed nothing.
+    if type(old) is type(new) and type(old) in (str, bytes, bool, int, type(None)):
+        return old != new
+    plain = type(old) in (tuple, list, dict)
+    return type(old) is not type(new) or not plain or redact.argument("", old) != redact.argument("", new)
 
 
 def _value(key: str, value: object) -> str:

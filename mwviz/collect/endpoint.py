@@ -25,6 +25,7 @@ class StandIn:
         return getattr(self._replaced, name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer an HTTP request; leave anything else to what was replaced."""
         if scope["type"] != "http":
             await self._replaced(scope, receive, send)
             return

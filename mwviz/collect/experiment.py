@@ -12,9 +12,9 @@ from typing import Any
 
 from mwviz.collect.boundary import ASGIApp, Boundary, Recorder
 from mwviz.collect.build import Built, Found, instrumented
-from mwviz.collect.compat import is_application, overriding_call
+from mwviz.collect.compat import is_application, is_base_http, overriding_call
 from mwviz.collect.endpoint import Routes, StandIn
-from mwviz.collect.loops import GRACE, Loop
+from mwviz.collect.loops import Loop, load_backend
 from mwviz.collect.order import reordered
 from mwviz.collect.passages import is_cancellation
 from mwviz.collect.registration import Registrations
@@ -146,7 +146,7 @@ class Experiment:
     async def _start_up(self, loop: Loop, watchdog: Watchdog, start: Any, timeout: float) -> None:
         self.conversation = conversation = LifespanConversation(loop.event)
         late = partial(conversation.run_out, "startup")
-        with watchdog.within(timeout + GRACE, late):
+        with watchdog.within(timeout, late):
             start(partial(conversation.run, self.subject.target))
             await loop.within(timeout, conversation.started.wait, late)
 
@@ -155,7 +155,7 @@ class Experiment:
         if conversation is None or conversation.startup != "complete":
             return
         late = partial(conversation.run_out, "shutdown")
-        with watchdog.within(timeout + GRACE, late):
+        with watchdog.within(timeout, late):
             conversation.stop()
             await loop.within(timeout, conversation.stopped.wait, late)
 
@@ -180,14 +180,18 @@ class Experiment:
                 self.recorder.close()
                 connection.finish()
 
-        with watchdog.within(request.timeout + GRACE, self._expire):
+        with watchdog.within(request.timeout, self._expire):
+            if request.endpoint == "real" or any(is_base_http(type(found.layer)) for found in self.layers):
+                await load_backend()
             self.began = perf_counter_ns()
             await loop.within(request.timeout, call, self._expire)
 
-    def _expire(self) -> None:
-        if not self.over:
-            self.expired = True
-            self.recorder.close()
+    def _expire(self) -> bool:
+        if self.over or self.expired:
+            return False
+        self.expired = True
+        self.recorder.close()
+        return True
 
 
 @contextmanager

@@ -9,11 +9,9 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeAlias
 
 from mwviz.collect.server import Event
+from mwviz.collect.watchdog import GRACE
 
 Call: TypeAlias = Callable[[], Awaitable[Any]]
-
-#: Seconds that a cancelled call gets to tidy up before it is left behind.
-GRACE = 1.0
 
 
 class Loop(Protocol):
@@ -25,7 +23,7 @@ class Loop(Protocol):
     def task(self) -> object:
         """The task that is running now; None outside of the loop."""
 
-    async def within(self, seconds: float, call: Call, expired: Callable[[], None]) -> bool:
+    async def within(self, seconds: float, call: Call, expired: Callable[[], object]) -> bool:
         """Run `call` for at most `seconds`; after that tell `expired`, cancel it and answer False."""
 
     def background(self) -> Any:
@@ -46,7 +44,7 @@ class AsyncioLoop:
         except RuntimeError:  # a layer that runs the inner app in a thread
             return None
 
-    async def within(self, seconds: float, call: Call, expired: Callable[[], None]) -> bool:
+    async def within(self, seconds: float, call: Call, expired: Callable[[], object]) -> bool:
         """See `Loop.within`."""
         task = asyncio.ensure_future(_awaited(call))
         try:
@@ -89,7 +87,7 @@ class TrioLoop:
         except RuntimeError:
             return None
 
-    async def within(self, seconds: float, call: Call, expired: Callable[[], None]) -> bool:
+    async def within(self, seconds: float, call: Call, expired: Callable[[], object]) -> bool:
         """See `Loop.within`."""
         import trio
 
@@ -127,10 +125,18 @@ def run(call: Call) -> None:
     finally:
         try:
             loop.run_until_complete(_cancelled(asyncio.all_tasks(loop)))
-            loop.run_until_complete(asyncio.wait_for(loop.shutdown_asyncgens(), GRACE))
+            loop.run_until_complete(asyncio.wait({loop.create_task(loop.shutdown_asyncgens())}, timeout=GRACE))
         finally:
             asyncio.set_event_loop(None)
             loop.close()
+
+
+async def load_backend() -> None:
+    """Let anyio load what it needs on this loop now, so that no layer is charged for it."""
+    if "anyio" in sys.modules:
+        import anyio.lowlevel
+
+        await anyio.lowlevel.checkpoint()
 
 
 async def _awaited(call: Call) -> Any:

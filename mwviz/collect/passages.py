@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ START, BODY = "http.response.start", "http.response.body"
 
 @dataclass(slots=True)
 class Sent:
-    """A message that a layer let out: `at` when it crossed, `through` when its `send` came back, None if it never did."""
+    """A message that a layer let out: `at` when it crossed, `through` when its `send` came back (None: never)."""
 
     at: int
     message: Any
@@ -93,8 +93,8 @@ def same_error(outer: BaseException | None, inner: BaseException | None) -> bool
     """Whether the exception that left a layer is the one that came from further in, alone or in a group of tasks."""
     if outer is None or inner is None:
         return False
-    members: Sequence[object] = getattr(outer, "exceptions", ()) if isinstance(outer, BaseException) else ()
-    members = members if isinstance(members, (list, tuple)) else ()
+    held = getattr(outer, "exceptions", ())
+    members = held if isinstance(held, tuple) else ()
     return outer is inner or any(isinstance(each, BaseException) and same_error(each, inner) for each in members)
 
 

@@ -16,7 +16,7 @@ _SECRET_NAME = re.compile(
     r"|private|x-amz-security|(^|[_-])otp$|csrf",
     re.IGNORECASE,
 )
-#: A cookie's *name* is an argument of SessionMiddleware, and a key's *name* one of many: both help, neither opens a door.
+#: Names that hold another name, of a cookie or a header: they help, and open no door.
 _PUBLIC_NAME = re.compile(
     r"^(session_cookie|.*_(name|url|header|headers|location|type|class|algorithm))$", re.IGNORECASE
 )
@@ -109,15 +109,15 @@ def type_name(kind: type) -> str:
     return str(type.__dict__["__name__"].__get__(kind))
 
 
-def _show_text(value: str, depth: int) -> str:
+def _show_text(value: str, _: int) -> str:
     return repr(text(value[: 4 * LONGEST]))
 
 
-def _show_bytes(value: bytes, depth: int) -> str:
+def _show_bytes(value: bytes, _: int) -> str:
     return repr(value[: 4 * LONGEST]) if len(value) <= LONGEST else f"{len(value)} bytes"
 
 
-def _show_int(value: int, depth: int) -> str:
+def _show_int(value: int, _: int) -> str:
     # Python refuses to print very long integers (and takes its time over long ones).
     return str(value) if value.bit_length() <= _BITS else f"int of {value.bit_length()} bits"
 
@@ -152,7 +152,7 @@ def _show_dict(value: dict[object, object], depth: int) -> str:
     return "{" + ", ".join(shown) + "}"
 
 
-def _show_plain(value: object, depth: int) -> str:
+def _show_plain(value: object, _: int) -> str:
     return repr(value)
 
 

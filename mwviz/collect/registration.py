@@ -6,6 +6,7 @@ Starlette's `Middleware` keeps only class and arguments, so its constructor is w
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,8 +24,10 @@ class Registrations:
     def __init__(self) -> None:
         self._places: dict[int, tuple[object, str, int]] = {}
 
-    def note(self, entry: object, frame: FrameType) -> None:
+    def note(self, entry: object, frame: FrameType | None) -> None:
         """Remember where `entry` was made: the first line outside of Starlette and FastAPI."""
+        if frame is None:
+            return
         # The object is kept, too: an identity is good only as long as its owner lives.
         self._places[id(entry)] = (entry, frame.f_code.co_filename, frame.f_lineno)
 
@@ -61,26 +64,24 @@ def _watch_class(cls: type, registrations: Registrations) -> Callable[[], None]:
     original = cls.__init__  # type: ignore[misc]
     package = cls.__module__.removesuffix("starlette.middleware")
 
-    def __init__(self: object, *args: Any, **kwargs: Any) -> None:
+    def noting(self: object, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
-        registrations.note(self, _registering_frame(sys._getframe(1), package))
+        registrations.note(self, _registering_frame(inspect.currentframe(), package))
 
-    cls.__init__ = __init__  # type: ignore[misc]
+    cls.__init__ = noting  # type: ignore[misc]
 
     def restore() -> None:
-        if cls.__init__ is __init__:  # type: ignore[misc]
+        if cls.__init__ is noting:  # type: ignore[misc]
             cls.__init__ = original  # type: ignore[misc]
 
     return restore
 
 
-def _registering_frame(frame: FrameType, package: str) -> FrameType:
+def _registering_frame(noting: FrameType | None, package: str) -> FrameType | None:
     own = tuple(f"{package}{framework}." for framework in ("starlette", "fastapi"))
-    current: FrameType | None = frame
-    while current is not None:
-        if not f"{current.f_globals.get('__name__', '')}.".startswith(own):
-            return current
-        current = current.f_back
+    frame = noting.f_back if noting is not None else None
+    while frame is not None and f"{frame.f_globals.get('__name__', '')}.".startswith(own):
+        frame = frame.f_back
     return frame
 
 

@@ -96,10 +96,16 @@ def _layer(experiment: Experiment, index: int, found: Found, subject: object, la
 
 def _reading(experiment: Experiment) -> Reading:
     notes = experiment.recorder.observed() if experiment.began is not None else []
-    bounded = {rank for rank, found in enumerate(experiment.layers) if found.boundary is not None}
+    # A stack that was never built was never entered: nothing about that is unknown.
+    failed = experiment.built.error is not None
+    count = len(experiment.layers) + (len(experiment.built.entries) if failed else 0)
+    bounded = (
+        set(range(count))
+        if failed
+        else {rank for rank, found in enumerate(experiment.layers) if found.boundary is not None}
+    )
     if experiment.built.router is not None:
-        bounded.add(len(experiment.layers))
-    count = len(experiment.layers) + (len(experiment.built.entries) if experiment.built.error is not None else 0)
+        bounded.add(count)
     ended = experiment.recorder.cutoff or perf_counter_ns()
     return Reading(notes, count, frozenset(bounded), experiment.began or 0, ended, expired=experiment.expired)
 

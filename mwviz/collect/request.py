@@ -98,7 +98,7 @@ class Request:
 
 
 def prepare(options: ProbeOptions, layers: Iterable[object]) -> Request:
-    """The request that `options` ask for, fit for the constructed `layers`. Raises ProbeError for what makes no sense."""
+    """The request that `options` ask for, fit for the constructed `layers`. Raises ProbeError for nonsense."""
     endpoint = options.endpoint or ("stand-in" if options.path is None else "real")
     if options.raises and endpoint == "real":
         raise ProbeError("--raise makes the stand-in endpoint raise, but the real endpoint was asked for: drop one.")

@@ -123,7 +123,9 @@ class LifespanConversation:
         """Ask for the shutdown."""
         self._stop.set()
 
-    def run_out(self, phase: Literal["startup", "shutdown"]) -> None:
-        """The time limit is reached before the phase was over."""
+    def run_out(self, phase: Literal["startup", "shutdown"]) -> bool:
+        """The time limit is reached before the phase was over; False where that is known already."""
         if getattr(self, phase) is None:
             setattr(self, phase, "timeout")
+            return True
+        return False

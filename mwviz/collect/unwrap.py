@@ -68,7 +68,7 @@ def looks_asgi(value: object) -> bool:
     """Whether `value` can be called as `await value(scope, receive, send)`, as far as can be told without a call."""
     if isinstance(value, type):
         return False
-    function = value if inspect.isroutine(value) else getattr(type(value), "__call__", None)
+    function = value if inspect.isroutine(value) else _call_of(type(value))
     if isinstance(value, functools.partial):
         return looks_asgi(value.func) or inspect.iscoroutinefunction(value.func)
     code = getattr(function, "__code__", None)
@@ -77,6 +77,10 @@ def looks_asgi(value: object) -> bool:
     bound = 1 if inspect.ismethod(function) or not inspect.isroutine(value) else 0
     takes_three = code.co_argcount - bound == 3 or bool(code.co_flags & inspect.CO_VARARGS)
     return takes_three and (inspect.iscoroutinefunction(function) or code.co_argcount - bound == 3)
+
+
+def _call_of(cls: type) -> object:
+    return next((vars(each)["__call__"] for each in cls.__mro__ if "__call__" in vars(each)), None)
 
 
 def _trail(end: object, came_from: dict[int, tuple[object, Link] | None]) -> list[tuple[object, Link]]:

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+#: Seconds that a cancelled call gets to tidy up before it is left behind.
+GRACE = 1.0
 #: Seconds between two tries to interrupt, and how many there are before the thread is given up.
 _PAUSE, _TRIES = 0.1, 10
 
@@ -22,8 +24,11 @@ class Watchdog:
         self._give_up = give_up
 
     @contextmanager
-    def within(self, seconds: float, expired: Callable[[], None]) -> Iterator[None]:
-        """After `seconds` in the `with`, tell `expired` and raise `Stuck` in the watched thread."""
+    def within(self, seconds: float, expired: Callable[[], bool]) -> Iterator[None]:
+        """After `seconds` in the `with`, tell `expired` and raise `Stuck` in the watched thread.
+
+        `expired` answers False where the loop has noticed already: it is not stuck, and gets time to tidy up.
+        """
         over = threading.Event()
         threading.Thread(target=self._watch, args=(over, seconds, expired), name="mwviz-watchdog", daemon=True).start()
         try:
@@ -31,10 +36,9 @@ class Watchdog:
         finally:
             over.set()
 
-    def _watch(self, over: threading.Event, seconds: float, expired: Callable[[], None]) -> None:
-        if over.wait(seconds):
+    def _watch(self, over: threading.Event, seconds: float, expired: Callable[[], bool]) -> None:
+        if over.wait(seconds + _PAUSE) or (not expired() and over.wait(2 * GRACE)):
             return
-        expired()
         for _ in range(_TRIES):
             _raise_in(self._thread, Stuck)
             if over.wait(_PAUSE):

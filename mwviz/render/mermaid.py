@@ -96,7 +96,7 @@ def _styles(drawn: Diagram) -> Iterator[str]:
 _LIVE = re.compile(r"[^\w ,/.:-]|(?<![^\W_])[_.:-]|[_.-](?![^\W_])|:(?!\d)")
 
 #: Formulas, line breaks, Font Awesome and Mermaid's own code for an entity: looked for after the entities are decoded.
-_LATE = re.compile(r"\$(?=\$)|\\(?=n)|:(?=fa)|\ufb02(?=\u00b0)")
+_LATE = re.compile(r"\$(?=\$)|\\(?=n)|:(?=fa)|\ufb02(?=\u00b0)|\u00b6(?=\u00df)")
 
 
 def _text(text: str) -> str:

@@ -11,6 +11,7 @@ from mwviz.render import words
 from mwviz.render.plain import columns, duration, visible
 from mwviz.render.terminal import (
     NARROWEST,
+    Line,
     Part,
     Style,
     end_happened,
@@ -27,7 +28,11 @@ from mwviz.render.terminal import (
 )
 
 _GAP = 2
-_HAPPENED_LEAST = 24
+_HAPPENED_LEAST = 18
+_NARROWEST = 13
+_TWO_COLUMNS = 40
+_SAMPLE = 20
+_TIME_WIDTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +143,15 @@ def _end_row(trace: Trace, digits: int, verbose: bool) -> _Row:
 
 
 def _layout(rows: list[_Row], width: int) -> list[_Column]:
-    """Return columns that give every layer one line; where that takes too much, kind and place go below its name."""
+    """Return columns that give every layer one line; where that takes too much, what is known of it goes below."""
     left = [
         _sized("", rows, lambda row: (row.number, "dim"), "right"),
         _sized("in", rows, lambda row: (row.way_in, _tone(row))),
         _sized("out", rows, lambda row: (row.way_out[0], row.way_out[1] or _tone(row))),
     ]
     headings = ("own time",) if len(rows[0].times) == 1 else ("own in", "own out")
-    right = [_sized(heading, rows, _time_at(at), "right") for at, heading in enumerate(headings)]
+    # Always one width: the layout must not change with the microseconds of a run.
+    right = [_Column(heading, _TIME_WIDTH, _time_at(at), "right") for at, heading in enumerate(headings)]
     place_width = min(_widest("place", *(row.place for row in rows)), width // 4)
     tail = [
         _sized("kind", rows, lambda row: (row.kind, "dim")),
@@ -157,9 +163,25 @@ def _layout(rows: list[_Row], width: int) -> list[_Column]:
     beside = room - sum(column.width + _GAP for column in tail) - titles
     if beside >= min(wanted, _HAPPENED_LEAST):
         return [*left, _named(titles, False), _happened(min(wanted, beside)), *right, *tail]
-    full = _widest("layer", *(text for row in rows for text in (_titled(row), _about(row))))
-    name = min(full, max(room - wanted, room * 3 // 5))
+    if room < _TWO_COLUMNS:
+        return [*left, _stacked(room + sum(column.width + _GAP for column in right) + _GAP)]
+    name = _flattest(rows, room)
     return [*left, _named(name, True), _happened(min(wanted, room - name)), *right]
+
+
+def _flattest(rows: list[_Row], room: int) -> int:
+    """Return the width of the names that makes the fewest lines when what happened gets the rest of `room`."""
+    # Both ends of a deep stack stand for all of it: this folds every cell once per width tried.
+    sample = rows if len(rows) <= 2 * _SAMPLE else [*rows[:_SAMPLE], *rows[-_SAMPLE:]]
+    full = _widest("layer", *(text for row in sample for text in (row.name, _about(row))))
+    most = min(full, room - _NARROWEST)
+    least = min(_widest("layer", *(row.name for row in sample)), most)
+
+    def height(name: int) -> int:
+        pair = _named(name, True), _happened(room - name)
+        return sum(max(len(column.lines(row)) for column in pair) for row in sample)
+
+    return min(range(least, most + 1), key=height)
 
 
 def _sized(
@@ -168,15 +190,27 @@ def _sized(
     return _Column(heading, _widest(heading, *(part(row)[0] for row in rows)), lambda row: [[part(row)]], justify)
 
 
-def _time_at(at: int) -> Callable[[_Row], Part]:
-    return lambda row: (row.times[at], _tone(row))
+def _time_at(at: int) -> Callable[[_Row], list[list[Part]]]:
+    return lambda row: [[(row.times[at], _tone(row))]]
 
 
 def _named(width: int, folded: bool) -> _Column:
     def lines(row: _Row) -> list[list[Part]]:
-        title: list[Part] = [(row.name, _tone(row)), (f" · {row.mark}" if row.mark else "", "dim")]
-        about = _about(row) if folded else ""
-        return [*fold(title, width), *(fold([(about, "dim")], width, 2) if about else [])]
+        if not folded:
+            return [[(row.name, _tone(row)), (f" · {row.mark}" if row.mark else "", "dim")]]
+        about = _about(row)
+        return [*fold([(row.name, _tone(row))], width), *(fold([(about, "dim")], width, 2) if about else [])]
+
+    return _Column("layer", width, lines)
+
+
+def _stacked(width: int) -> _Column:
+    def lines(row: _Row) -> list[list[Part]]:
+        times = "".join(f" · {time}" for time in row.times if time.strip("-"))
+        happened: Line = [(row.happened[0], row.happened[1] or _tone(row)), (times, "dim")]
+        known: Line = [(_about(row), "dim")]
+        below = [happened, known] if _about(row) else [happened]
+        return [*fold([(row.name, _tone(row))], width), *(part for line in below for part in fold(line, width, 2))]
 
     return _Column("layer", width, lines)
 
@@ -194,11 +228,17 @@ def _titled(row: _Row) -> str:
 
 
 def _about(row: _Row) -> str:
-    return " · ".join(filter(None, (row.kind, row.place))) if row.place else ""
+    return " · ".join(filter(None, (row.mark, row.kind, row.place))) if row.place or row.mark else ""
 
 
 def _widest(*texts: str) -> int:
     return max(map(columns, texts))
+
+
+def _justified(column: _Column, line: list[Part]) -> list[Part]:
+    if column.justify == "left":
+        return line
+    return [(" " * (column.width - sum(columns(text) for text, _ in line)), ""), *line]
 
 
 def _drawn(rows: list[_Row], chosen: list[_Column], color: bool) -> list[str]:
@@ -209,12 +249,14 @@ def _drawn(rows: list[_Row], chosen: list[_Column], color: bool) -> list[str]:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="none")
+    # Cells come folded and justified, with their gap in their width: rich's own ways of both differ by version.
+    table = Table(box=None, padding=0, pad_edge=False, header_style="none")
     for column in chosen:
-        heading = Text(column.heading, style="dim")
-        table.add_column(heading, width=column.width, justify=column.justify, overflow="fold")
+        heading = Text.assemble(*_justified(column, [(column.heading, "dim")]))
+        table.add_column(heading, width=column.width + _GAP, no_wrap=True, overflow="ignore")
     for row in rows:
-        table.add_row(*(Text("\n").join(Text.assemble(*line) for line in column.lines(row)) for column in chosen))
+        cells = ([Text.assemble(*_justified(column, line)) for line in column.lines(row)] for column in chosen)
+        table.add_row(*(cell[0] if len(cell) == 1 else Text("\n").join(cell) for cell in cells))
     out = StringIO()
     width = sum(column.width + _GAP for column in chosen)
     # An empty environment: NO_COLOR, COLUMNS and the like are the caller's affair, not a pure function's.

@@ -18,6 +18,7 @@ _CODES: dict[Style, str] = {"dim": "2", "bold": "1", "green": "32", "yellow": "3
 _ASCII = str.maketrans("→←↓↑✗…·●│┊╭╰┄─µ", "><v^x~-*|:+++-u")
 _TOKENS = re.compile(r" +|[^ /]*/+|[^ /]+")
 NARROWEST = 40
+_STUB = 8
 
 
 def ascii_only(text: str) -> str:
@@ -43,7 +44,9 @@ def fold(line: Line, width: int, indent: int = 0) -> list[list[Part]]:
     used, start = 0, 0
     for text, style in line:
         for token in _TOKENS.findall(text):
-            if used + columns(token) > width and used > start:
+            size = columns(token)
+            fits_below = size <= width - indent or width - used < _STUB
+            if size > width - used and start < used and fits_below:
                 lines.append([(" " * indent, "")])
                 used = start = indent
                 if token.isspace():

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from mwviz.model import TracedError
 from mwviz.render.mermaid import render
 from tests.render import diagram_traces, traces
 
@@ -109,6 +111,33 @@ def test_an_exception_that_leaves_the_app_reaches_the_client() -> None:
     assert "n0 -->|1| client" in found
 
 
+def test_an_exception_of_the_endpoint_is_shown_even_where_no_event_tells_of_it() -> None:
+    bare = replace(traces.crashed(), timeline=())
+    rescued = replace(diagram_traces.rejected_by_handler(), timeline=())
+
+    assert 'handler(["<b>stand-in endpoint</b><br/>raised ValueError"]):::failed' in render(bare)
+    assert arrows(render(bare)) == arrows(render(traces.crashed()))
+    assert "<br/>raised an exception" in render(rescued)
+    assert arrows(render(rescued)) == arrows(render(diagram_traces.rejected_by_handler()))
+
+
+def test_an_exception_nobody_answered_for_reaches_the_client() -> None:
+    raised = "KeyError: 'x'"
+    error = TracedError("KeyError", "'x'", "endpoint", "probe", "", "")
+    step = replace(traces.step(0, status=None), raised=raised)
+    made = traces.trace((traces.ERRORS,), [step], answered_by=None, status=None, error=error)
+
+    assert arrows(render(made)) == ["client -->|1| n0", "n0 --> handler", "handler -.-> n0", "n0 -.-> client"]
+    assert "<br/>raised KeyError" in render(made)
+
+
+def test_a_response_that_no_layer_let_out_ends_at_the_first() -> None:
+    step = traces.step(0, "silent", None, "dropped")
+    made = traces.trace((traces.own("A", 1),), [step], answered_by=None, status=None, timeline=traces.events([step]))
+
+    assert arrows(render(made)) == ["client -->|1| n0", "n0 --> handler", "handler -.-> n0"]
+
+
 def test_nothing_is_crossed_where_nothing_was_sent() -> None:
     assert {arrow.split()[1] for arrow in arrows(render(traces.unbuilt()))} == {"-.-"}
 
@@ -137,7 +166,7 @@ def test_hostile_text_stays_inside_its_label(name: str) -> None:
         ("$$x$$", "#36;#8203;#36;x#36;#8203;#36;"),
         ("\n", "#92;#8203;n"),
         ("fa:fa-car", "fa#58;#8203;fa-car"),
-        ("ﬂ°°35¶ß", "ﬂ#8203;#176;#176;35#182;ß"),
+        ("ﬂ°°35¶ß", "ﬂ#8203;#176;#176;35#182;#8203;ß"),
     ],
 )
 def test_what_mermaid_looks_for_after_decoding_is_kept_apart(name: str, shown: str) -> None:

@@ -177,7 +177,7 @@ def replaced() -> Trace:
     """SecurityHeadersMiddleware throws the inner 200 away and sends 418."""
     steps = [step(index, status=418 if index < 4 else 200) for index in range(11)]
     steps[4] = step(4, "replaced", 418, "dropped")
-    return trace(SHOP, steps, answered_by=4, status=418)
+    return trace(SHOP, steps, answered_by=4, status=418, timeline=events(steps))
 
 
 def hung() -> Trace:
