@@ -53,16 +53,18 @@ def _read(file: Path, *, named: bool) -> Config | None:
     tables = _load(file)
     tool = tables.get("tool", {})
     if not isinstance(tool, dict):
-        raise ConfigError(f"{file}: `tool` must be a table.")
+        raise ConfigError(f"{file}: `tool` must be a table, not {_kind(tool)}.")
     own = tables if file.name != "pyproject.toml" and "tool" not in tables else tool.get("mwviz")
     fastapi = tool.get("fastapi")
     if own is None and fastapi is None and not named:
         return None
-    where = "tool.mwviz" if own is not tables else "top level"
-    _check(file, where, own if own is not None else {}, _KEYS)
-    for index, contract in enumerate((own or {}).get("contracts", ())):
-        _check(file, f"{where}.contracts[{index}]", contract, _CONTRACT_KEYS)
-    entrypoint = fastapi.get("entrypoint") if isinstance(fastapi, dict) else None
+    prefix = "tool.mwviz." if own is not tables else ""
+    _check(file, f"[{prefix[:-1]}]" if prefix else "the top level", own if own is not None else {}, _KEYS)
+    for number, contract in enumerate((own or {}).get("contracts", ()), start=1):
+        _check(file, f"[[{prefix}contracts]] number {number}", contract, _CONTRACT_KEYS)
+    if fastapi is not None and not isinstance(fastapi, dict):
+        raise ConfigError(f"{file}: [tool.fastapi] must be a table, not {_kind(fastapi)}.")
+    entrypoint = (fastapi or {}).get("entrypoint")
     if entrypoint is not None and not isinstance(entrypoint, str):
         raise ConfigError(f"{file}: `entrypoint` in [tool.fastapi] must be a string, not {_kind(entrypoint)}.")
     return Config(file.parent.resolve(), file, (own or {}).get("app"), entrypoint)
@@ -88,14 +90,14 @@ def _load(file: Path) -> dict[str, Any]:
 
 def _check(file: Path, where: str, table: Any, known: dict[str, str]) -> None:
     if not isinstance(table, dict):
-        raise ConfigError(f"{file}: [{where}] must be a table, not {_kind(table)}.")
+        raise ConfigError(f"{file}: {where} must be a table, not {_kind(table)}.")
     for key, value in table.items():
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean `{close[0]}`?" if close else f"it knows {', '.join(f'`{each}`' for each in known)}."
-            raise ConfigError(f"{file}: [{where}] has an unknown key `{key}`: {hint}")
+            raise ConfigError(f"{file}: {where} has an unknown key `{key}`: {hint}")
         if _kind(value) != known[key] and not (value == [] and known[key].startswith("an array")):
-            raise ConfigError(f"{file}: `{key}` in [{where}] must be {known[key]}, not {_kind(value)}.")
+            raise ConfigError(f"{file}: `{key}` in {where} must be {known[key]}, not {_kind(value)}.")
 
 
 def _kind(value: Any) -> str:

@@ -189,9 +189,10 @@ def installed_versions(python: Path, app: RealApp, where: Path) -> dict[str, str
     """Versions of the application, FastAPI and Starlette as the venv's metadata has them; `-` where absent."""
     names = (app.distribution, "fastapi", "starlette")
     program = (
-        "import importlib.metadata as m, json, sys\n"
-        "known = {d.metadata['Name'].lower().replace('_', '-'): d.version for d in m.distributions()}\n"
-        "print(json.dumps([known.get(n.lower().replace('_', '-'), '-') for n in sys.argv[1:]]))"
+        "import importlib.metadata as m, json, re, sys\n"
+        "def plain(name): return re.sub('[-_.]+', '-', name).lower()\n"
+        "known = {plain(d.metadata['Name']): d.version for d in m.distributions()}\n"
+        "print(json.dumps([known.get(plain(name), '-') for name in sys.argv[1:]]))"
     )
     found: list[str] = json.loads(run([str(python), "-c", program, *names], where, dict(os.environ), 60).stdout)
     return dict(zip(("version", "FastAPI", "Starlette"), found, strict=True))

@@ -275,11 +275,17 @@ APPS = (
     RealApp("titiler-2022", ("titiler.application==0.8.1",), "3.10", "2022-12-01", "titiler.application.main:app"),
     RealApp("fides-2023", ("ethyca-fides==2.14.0",), "3.10", "2023-06-01", "fides.api.main:app"),
     # FastAPI 0.95 to 0.116, Starlette 0.27 to 0.48
-    RealApp("chromadb-2023", ("chromadb==0.3.26", "setuptools<70"), "3.10", "2023-07-01", "chromadb.app:app"),
+    RealApp(
+        "chromadb-2023",
+        ("chromadb==0.3.26", "fastapi==0.95.2", "setuptools<70"),
+        "3.10",
+        "2023-07-01",
+        "chromadb.app:app",
+    ),
     RealApp("fief-2023", ("fief-server==0.27.0",), "3.11", "2023-11-01", "fief.apps:auth_app", environment=FIEF),
     RealApp(
         "tiled-2023",
-        ("tiled[server]==0.1.0a105", "setuptools<70"),
+        ("tiled[minimal-server]==0.1.0a105", "pandas", "setuptools<70"),
         "3.10",
         "2023-10-01",
         "tiled.server.app:app_factory",
@@ -287,7 +293,13 @@ APPS = (
         environment=(("TILED_CONFIG", "config.yml"),),
         files=(("config.yml", TILED),),
     ),
-    RealApp("zenml-2024", ("zenml[server]==0.55.2",), "3.11", "2024-02-20", "zenml.zen_server.zen_server_api:app"),
+    RealApp(
+        "zenml-2024",
+        ("zenml[server]==0.55.2", "setuptools<70"),
+        "3.11",
+        "2024-02-20",
+        "zenml.zen_server.zen_server_api:app",
+    ),
     RealApp("dstack-2024", ("dstack[server]==0.18.4",), "3.11", "2024-07-01", "dstack._internal.server.main:app"),
     RealApp(
         "prefect-2025", ("prefect==3.4.14",), "3.12", "2025-08-25", "prefect.server.api.server:create_app", factory=True

@@ -1,7 +1,6 @@
 """The command line: reads options, calls `mwviz.api`, writes the result, and tells the exit code."""
 
-from __future__ import annotations
-
+# No `from __future__ import annotations` here: Typer 0.9.0 does not read the options in annotations that are strings.
 import os
 import traceback
 from contextlib import ExitStack
@@ -16,7 +15,7 @@ from mwviz.collect import ProbeOptions
 from mwviz.errors import ImportFailed, MwvizError
 from mwviz.model import Trace, TracedError
 
-FINDINGS, MISTAKE, DEFECT = 1, 2, 70
+FINDINGS, MISTAKE, DEFECT, INTERRUPTED = 1, 2, 70, 130
 
 #: Typer may carry its own copy of click: its exceptions are reached through Typer's names alone.
 _CLICK_ERROR: type[Exception] = next(cls for cls in typer.BadParameter.__mro__ if cls.__name__ == "ClickException")
@@ -28,15 +27,12 @@ class _ErrorBoundary(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except MwvizError as error:
-            _tell_mistake(error, whole=ctx.meta.get(options.TRACEBACK, False))
-            raise typer.Exit(MISTAKE) from error
         except (typer.Exit, typer.Abort, _CLICK_ERROR):
             raise
+        except KeyboardInterrupt as stop:
+            raise typer.Exit(INTERRUPTED) from stop
         except Exception as error:
-            traceback.print_exc()
-            _say("\nThis is a defect of mwviz, not of your app. Please report it with the lines above.")
-            raise typer.Exit(DEFECT) from error
+            raise typer.Exit(_told(error, whole=ctx.meta.get(options.TRACEBACK, False))) from error
 
 
 app = typer.Typer(
@@ -117,8 +113,12 @@ def _probed(target: api.Target, probe: ProbeOptions, sink: output.Sink) -> Trace
     def stuck(trace: Trace) -> None:
         # In another thread, while the app's keeps the main one: say what is known, and leave without it.
         diversion.end()
-        sink.write(sink.rendered(trace))
-        os._exit(FINDINGS)
+        code = FINDINGS
+        try:
+            sink.write(sink.rendered(trace))
+        except Exception as error:  # noqa: BLE001 - told, and nobody above this thread's function would be
+            code = _told(error, whole=False)
+        os._exit(code)
 
     with ExitStack() as undo:
         undo.callback(diversion.end)
@@ -134,10 +134,16 @@ def _finish(trace: Trace, sink: output.Sink, *, whole: bool) -> None:
         raise typer.Exit(FINDINGS)
 
 
-def _tell_mistake(error: MwvizError, *, whole: bool) -> None:
+def _told(error: Exception, *, whole: bool) -> int:
+    """Say what ended the run; returns the exit code for it."""
+    if not isinstance(error, MwvizError):
+        traceback.print_exception(error)
+        _say("\nThis is a defect of mwviz, not of your app. Please report it with the lines above.")
+        return DEFECT
     _say(f"Error: {error}")
     if isinstance(error, ImportFailed) and (error.traceback if whole else error.frames):
         _say(error.traceback if whole else f"{error.frames.rstrip()}\n(--traceback shows the whole traceback)")
+    return MISTAKE
 
 
 def _tell_error(error: TracedError, *, whole: bool) -> None:
@@ -162,5 +168,5 @@ def main() -> None:
     except SystemExit as stop:
         code = stop.code
     except KeyboardInterrupt:
-        code = 130
+        code = INTERRUPTED
     process.leave(code if isinstance(code, int) else 0 if code is None else MISTAKE)

@@ -1,11 +1,12 @@
 """The options of the command line, each declared once, and what they are turned into."""
 
+# ruff: noqa: UP045 - Typer 0.9.0 knows no `X | None`
 from __future__ import annotations
 
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Optional
 
 import typer
 
@@ -31,55 +32,55 @@ def _remember_traceback(context: typer.Context, value: bool) -> bool:
 
 
 App = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="[APP]", help="package.module:attribute, a module, or a file; default: configured or found."
-    ),
+    Optional[str],
+    typer.Argument(metavar="APP", help="package.module:attribute, a module, or a file; default: configured or found."),
 ]
 PathArgument = Annotated[
-    str | None,
-    typer.Argument(metavar="[PATH]", help="Send a real request to this path. Without it a stand-in endpoint answers."),
+    Optional[str],
+    typer.Argument(metavar="PATH", help="Send a real request to this path. Without it a stand-in endpoint answers."),
 ]
 Factory = Annotated[bool, typer.Option("--factory", help="APP is a function that returns the app.")]
-AppDir = Annotated[Path | None, typer.Option("--app-dir", metavar="DIR", help="Look for APP in this directory.")]
+AppDir = Annotated[Optional[Path], typer.Option("--app-dir", metavar="DIR", help="Look for APP in this directory.")]
 Method = Annotated[
-    str | None, typer.Option("-X", "--method", metavar="METHOD", help="Method of the probe. [default: GET]")
+    Optional[str], typer.Option("-X", "--method", metavar="METHOD", help="Method of the probe. [default: GET]")
 ]
 Header = Annotated[
-    list[str] | None,
+    Optional[list[str]],
     typer.Option("-H", "--header", metavar="'NAME: VALUE'", help="A header of the probe; may be given again."),
 ]
 Data = Annotated[
-    str | None,
+    Optional[str],
     typer.Option("-d", "--data", metavar="TEXT", help="Body of the probe, or @FILE. Makes the method POST."),
 ]
-Scheme = Annotated[str | None, typer.Option("--scheme", metavar="SCHEME", help="http or https.")]
+Scheme = Annotated[Optional[str], typer.Option("--scheme", metavar="SCHEME", help="http or https.")]
 Client = Annotated[str, typer.Option("--client", metavar="HOST", help="The client's address.")]
 Preflight = Annotated[
-    str | None, typer.Option("--preflight", metavar="ORIGIN", help="Send a CORS preflight from this origin.")
+    Optional[str], typer.Option("--preflight", metavar="ORIGIN", help="Send a CORS preflight from this origin.")
 ]
-Endpoint = Annotated[EndpointChoice | None, typer.Option("--endpoint", help="Which endpoint answers the probe.")]
+Endpoint = Annotated[Optional[EndpointChoice], typer.Option("--endpoint", help="Which endpoint answers the probe.")]
 Raises = Annotated[bool, typer.Option("--raise", help="The stand-in endpoint raises an exception.")]
 Lifespan = Annotated[
-    bool | None,
+    Optional[bool],
     typer.Option("--lifespan/--no-lifespan", help="Run startup and shutdown. [default: with the real endpoint only]"),
 ]
 Timeout = Annotated[
     float, typer.Option("--timeout", metavar="SECONDS", help="Time limit for startup and for the probe, each.")
 ]
 Order = Annotated[
-    str | None,
+    Optional[str],
     typer.Option("--order", metavar="'A > B > C'", help="Try the user middleware in this order, outermost first."),
 ]
-EnvFile = Annotated[Path | None, typer.Option("--env-file", metavar="FILE", help="Environment variables to load.")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Configuration file to read.")]
+EnvFile = Annotated[Optional[Path], typer.Option("--env-file", metavar="FILE", help="Environment variables to load.")]
+ConfigFile = Annotated[Optional[Path], typer.Option("--config", metavar="FILE", help="Configuration file to read.")]
 Traceback = Annotated[
     bool,
     typer.Option("--traceback", callback=_remember_traceback, help="Show tracebacks of the app whole."),
 ]
-FormatChoice = Annotated[Format | None, typer.Option("-f", "--format", help="Format of the result. [default: table]")]
+FormatChoice = Annotated[
+    Optional[Format], typer.Option("-f", "--format", help="Format of the result. [default: table]")
+]
 Output = Annotated[
-    Path | None,
+    Optional[Path],
     typer.Option("-o", "--output", metavar="FILE", help="Write the result to a file; its ending picks the format."),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show arguments, places, changes and times whole.")]
@@ -87,11 +88,18 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="Show arguments, places
 
 def split(app: str | None, path: str | None) -> tuple[str | None, str | None]:
     """APP and PATH as meant: a first argument that starts with `/` and is no existing file is PATH."""
-    if app is None or not app.startswith("/") or Path(app.rpartition(":")[0] or app).exists() or Path(app).exists():
+    if app is None or not app.startswith("/") or _exists(app) or _exists(app.rpartition(":")[0]):
         return app, path
     if path is not None:
         raise ProbeError(f"Both '{app}' and '{path}' look like PATH: there is no file '{app}'.")
     return None, app
+
+
+def _exists(name: str) -> bool:
+    try:
+        return bool(name) and Path(name).exists()
+    except OSError:  # a PATH may be longer than the name of any file
+        return False
 
 
 def target(app: str | None, *, factory: bool, app_dir: Path | None, config: Path | None) -> Target:

@@ -44,29 +44,41 @@ class Sink:
 def sink(format: Format | None, file: Path | None, *, verbose: bool) -> Sink:
     """Decide format and place before any work is done. Raises OutputError for what cannot be written."""
     if file is None:
+        if sys.stdout is None:
+            raise OutputError("The result cannot be written: stdout is closed. Give -o FILE.")
         chosen = format or Format.TABLE
         if chosen in _BINARY and _is_terminal():
             raise OutputError(
                 f"{chosen.value.upper()} is no text: write it with -o FILE.{chosen.value}, or redirect stdout."
             )
         return Sink(chosen, None, verbose)
+    try:
+        _check_place(file)
+    except OSError as error:
+        raise OutputError(f"'{file}' cannot be written: {error.strerror}.") from error
     ending = file.suffix.lower()
-    if ending in _PROTECTED:
-        raise OutputError(f"'{file}' is not written: results never go over a {ending} file.")
     if format is None and ending not in FORMAT_OF_ENDING:
         raise OutputError(f"'{file}' tells no format: end it in {', '.join(FORMAT_OF_ENDING)}, or give -f FORMAT.")
-    if file.is_dir() or not file.parent.is_dir():
-        raise OutputError(
-            f"'{file}' cannot be written: "
-            + ("it" if file.is_dir() else f"'{file.parent}'")
-            + (" is a directory." if file.is_dir() else " is no directory.")
-        )
     return Sink(format or FORMAT_OF_ENDING[ending], file, verbose)
+
+
+def _check_place(file: Path) -> None:
+    target = file.resolve()
+    for ending in (file.suffix.lower(), target.suffix.lower()):
+        if ending in _PROTECTED:
+            raise OutputError(f"'{file}' is not written: results never go over a {ending} file.")
+    if target.is_dir():
+        raise OutputError(f"'{file}' cannot be written: it is a directory.")
+    if not file.parent.is_dir():
+        raise OutputError(f"'{file}' cannot be written: '{file.parent}' is no directory.")
 
 
 def _write_file(file: Path, content: bytes) -> None:
     target = file.resolve()  # a link stays a link
     try:
+        if file.exists() and not file.is_file():  # a device or a pipe is written to, never replaced
+            file.write_bytes(content)
+            return
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
@@ -118,7 +130,7 @@ def _width() -> int:
 
 
 def _is_terminal() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty()
+    return sys.stdout.isatty()
 
 
 def _wants_color() -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import Any
 
 from mwviz.collect import redact
@@ -15,6 +16,8 @@ _INTERNAL = frozenset({"asgi", "headers", "app", "router", "starlette.exception_
 _SHOWN = frozenset(
     {"path", "root_path", "scheme", "method", "type", "http_version", "query_string", "client", "server"}
 )
+
+_VALUES = 4
 
 
 def request_changes(passage: Passage) -> tuple[str, ...] | None:
@@ -49,8 +52,15 @@ def _body_changed(source: Passage, passage: Passage) -> Iterator[str]:
 
 
 def _headers_changed(before: Any, after: Any) -> list[str] | None:
-    old, new = _by_name(before), _by_name(after)
-    if old is None or new is None:
+    if not isinstance(before, (list, tuple)) or not isinstance(after, (list, tuple)):
+        return None
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False)))
+    if same == len(before) == len(after):
+        return []
+    # Nearly always the rest is short: only the names in it can have changed.
+    touched = _by_name([*before[same:], *after[same:]])
+    old, new = _by_name(before, touched), _by_name(after, touched)
+    if touched is None or old is None or new is None:
         return None
     changes = []
     for name, values in new.items():
@@ -61,20 +71,21 @@ def _headers_changed(before: Any, after: Any) -> list[str] | None:
     return changes + [f"- {name}" for name in old if name not in new]
 
 
-def _by_name(raw: Any) -> dict[str, list[str]] | None:
-    if not isinstance(raw, (list, tuple)):
-        return None
+def _by_name(raw: Iterable[Any], names: Container[str] | None = None) -> dict[str, list[str]] | None:
     held: dict[str, list[str]] = {}
     for pair in raw:
         if not isinstance(pair, (list, tuple)) or len(pair) != 2:
             return None
-        name, value = (redact.latin(part) for part in pair)
-        held.setdefault(name.lower(), []).append(value)
+        name = redact.latin(pair[0]).lower()
+        if names is None or name in names:
+            held.setdefault(name, []).append(redact.latin(pair[1]))
     return held
 
 
-def _joined(name: str, values: Iterable[str]) -> str:
-    shown = ", ".join(redact.header(name, value)[1] for value in values)
+def _joined(name: str, values: Sequence[str]) -> str:
+    # A header of many values is cut anyway: its first ones tell what it is.
+    shown = ", ".join(redact.header(name, value)[1] for value in values[:_VALUES])
+    shown += f", … {len(values) - _VALUES} more" if len(values) > _VALUES else ""
     return shown if len(shown) <= redact.LONGEST else shown[: redact.LONGEST - 1] + "…"
 
 

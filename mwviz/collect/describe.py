@@ -8,6 +8,7 @@ import linecache
 import re
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -166,6 +167,7 @@ def _class_place(cls: type, base: Path) -> Place | None:
     return place(file, line, base) if line else None
 
 
+@lru_cache(maxsize=256)
 def _class_line(class_name: str, file: str, before: int) -> int | None:
     # `inspect.getsourcelines` would parse the whole file, which costs milliseconds for each class.
     statement = re.compile(rf"\s*class\s+{re.escape(class_name)}\b")

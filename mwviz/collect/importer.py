@@ -66,6 +66,11 @@ def made(found: Any, shown: str, *, forced: bool = False) -> Any:
     if inspect.iscoroutine(app):
         app.close()
         raise TargetError(f"'{shown}' is an async function: a factory must return the app when it is called.")
+    if path_to(app, is_application) is None:
+        raise TargetError(
+            f"The factory '{shown}' returned an object of class {type(app).__name__}: "
+            "no Starlette or FastAPI app was found in it."
+        )
     return app
 
 
@@ -116,11 +121,21 @@ def _theirs(what: str, when: str, reference: Reference | None = None) -> Iterato
             raise TargetError(_no_module(reference)) from error
         if isinstance(error, SyntaxError):
             raise _failed(f"{what} raised {failure.syntax(error)}", error) from error
-        raise _failed(f"{what} raised {failure.one_line(error)} {when}.", error) from error
+        raise _failed(f"{what} raised {failure.one_line(error)} {when}.{_uninstalled(error)}", error) from error
 
 
 def _failed(message: str, error: BaseException) -> ImportFailed:
-    return ImportFailed(message, frames=failure.own_frames(error), traceback=failure.whole(error))
+    frames = failure.own_frames(error)
+    if frames.startswith('  File "<frozen importlib'):  # source that cannot be compiled has no frame of its own
+        frames = ""
+    return ImportFailed(message, frames=frames, traceback=failure.whole(error))
+
+
+def _uninstalled(error: BaseException) -> str:
+    # The usual cause: mwviz lives in another environment than the app.
+    if not isinstance(error, ModuleNotFoundError) or not error.name or "." in error.name:
+        return ""
+    return f" Is it installed where mwviz runs ({sys.prefix})?"
 
 
 def _is_missing(error: BaseException, reference: Reference) -> bool:
@@ -146,23 +161,24 @@ def _no_module(reference: Reference) -> str:
 
 def _attribute(module: ModuleType, reference: Reference, attribute: str) -> Any:
     found: Any = module
+    where, joint = reference.shown.rpartition(":")[0], ":"
     for part in attribute.split("."):
         with _theirs(f"'{reference.shown}'", "while it was looked up"):
             try:
                 found = getattr(found, part)
             except AttributeError as error:
-                raise TargetError(_no_attribute(found, part, reference)) from error
+                raise TargetError(_no_attribute(found, part, where, joint)) from error
+        where, joint = f"{where}{joint}{part}", "."
     return found
 
 
-def _no_attribute(holder: Any, name: str, reference: Reference) -> str:
+def _no_attribute(holder: Any, name: str, where: str, joint: str) -> str:
     names = [each for each in dir(holder) if not each.startswith("_")]
     close = difflib.get_close_matches(name, names, n=1)
     apps = _applications(holder) if isinstance(holder, ModuleType) else []
     hint = close[0] if close else apps[0] if apps else None
-    told = f" Did you mean '{reference.module}:{hint}'?" if hint else ""
-    where = f"'{reference.module}'" if holder is sys.modules.get(reference.module) else "It"
-    return f"{where} has no attribute '{name}'.{told}"
+    told = f" Did you mean '{where}{joint}{hint}'?" if hint else ""
+    return f"'{where}' has no attribute '{name}'.{told}"
 
 
 def _applications(module: ModuleType) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 MASK = "***"
@@ -26,6 +27,7 @@ _USERINFO = re.compile(
 _QUERY_PAIR = re.compile(r"(?P<lead>[?&;])(?P<name>[^=&;#\s]+)=(?P<value>[^&;#\s]*)")
 
 
+@lru_cache(maxsize=1024)
 def looks_secret(name: str) -> bool:
     """Whether an argument, key or header of this name is likely to hold a secret."""
     camel_split = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)

@@ -37,6 +37,7 @@ def trace(experiment: Experiment) -> Trace:
         raise ProbeError("The probe has not been arranged.")
     reading = _reading(experiment)
     answered_by, handled_by = reading.answered()
+    steps = reading.steps()
     return Trace(
         target=experiment.subject.name,
         versions=_versions(experiment),
@@ -49,8 +50,8 @@ def trace(experiment: Experiment) -> Trace:
         response_order=reading.response_order(),
         answered_by=answered_by if connection is not None else None,
         handled_by=handled_by,
-        not_reached=tuple(step.layer for step in reading.steps() if step.outcome == "not_reached"),
-        steps=reading.steps(),
+        not_reached=tuple(step.layer for step in steps if step.outcome == "not_reached"),
+        steps=steps,
         timeline=reading.timeline(),
         lifespan=_lifespan(experiment),
         duration_ns=_duration(experiment),

@@ -17,6 +17,8 @@ from mwviz.model import Probe
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HOST = "testserver"
 _CLIENT_PORT = 50000
+#: Seconds; clocks count to some number only.
+_LONGEST_LIMIT = 7 * 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +168,12 @@ def _is_json(body: bytes) -> bool:
 
 
 def _method(options: ProbeOptions) -> str:
-    if options.preflight is not None:
-        return "OPTIONS"
-    method = options.method or ("POST" if options.data is not None else "GET")
+    method = options.method
+    if method is None:
+        method = "POST" if options.data is not None else "GET"
     if not _TOKEN.fullmatch(method):
         raise ProbeError(f"'{method}' is no HTTP method: try GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS.")
-    return method.upper()
+    return method.upper() if options.preflight is None else "OPTIONS"
 
 
 def _target(path: str | None) -> str:
@@ -197,8 +199,11 @@ def _scheme(scheme: str | None) -> str:
 
 
 def _timeout(seconds: float) -> float:
-    if not 0 < seconds < float("inf"):
-        raise ProbeError(f"A time limit of {seconds:g} seconds makes no sense: give a number above 0.")
+    if not 0 < seconds <= _LONGEST_LIMIT:
+        raise ProbeError(
+            f"A time limit of {seconds:g} seconds makes no sense: "
+            f"give a number above 0, and {_LONGEST_LIMIT} (a week) at most."
+        )
     return seconds
 
 

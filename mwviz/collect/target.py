@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from importlib import machinery
 from pathlib import Path
 
 from mwviz.errors import TargetError
@@ -73,8 +74,12 @@ def _file(shown: str, file: Path, attribute: str | None, directory: Path, factor
     path = file if file.is_absolute() else directory / file
     if path.is_dir() and (path / "__init__.py").is_file():
         path /= "__init__.py"
+    if path.is_dir():
+        raise TargetError(f"'{file}' is a directory without an __init__.py: name a file in it.{_nearby(path / 'any')}")
     if not path.is_file():
         raise TargetError(f"There is no file '{file}' in {directory}.{_nearby(path)}")
+    if path.suffix not in machinery.all_suffixes():
+        raise TargetError(f"'{file}' is no Python file: it must end in .py.")
     path = path.resolve()
     root, parts = path.parent, [] if path.name == "__init__.py" else [path.stem]
     while (root / "__init__.py").is_file() and root.parent != root:

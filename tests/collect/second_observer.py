@@ -1,0 +1,265 @@
+"""A second observer: the truth of one request, told from what the layers say of themselves and from nothing else.
+
+It shares no code with `mwviz.collect` and never sees a boundary. What it cannot hear (framework layers, and layers
+that hand their `send` on as it is) follows from what the nearest places outside and inside of it say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.collect.self_reporting import ENDPOINT, Call, Inward, Journal, Plan, Start
+
+#: A layer's index, or "router" or "endpoint".
+Position = int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the stack is made of: `indexes` of the self-reporting places, and of the two layers that handle exceptions.
+
+    `end` says what is to be expected of the router and the endpoint: `"answers"`, `"raises"`, `"handled in the route"`,
+    or that the exception middleware answers for the endpoint (`"handled"`) or for the router (`"refused"`).
+    """
+
+    layers: int
+    plans: Sequence[Plan]
+    indexes: Sequence[int]
+    server_error: int
+    exception: int
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one layer did with its first request. `certain` is False where nobody outside could tell."""
+
+    outcome: str
+    observed: frozenset[str]
+    status: int | None
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The truth of one request. `answers` holds every (answered_by, handled_by) that fits what can be seen."""
+
+    request_order: tuple[int, ...]
+    response_order: tuple[int, ...]
+    answers: frozenset[tuple[Position | None, int | None]]
+    raised_by: Position | None
+    steps: Mapping[int, Told]
+
+
+def same(outer: BaseException | None, inner: BaseException | None) -> bool:
+    """Whether `outer` is `inner`, or a group of tasks failed with it."""
+    if outer is None or inner is None:
+        return False
+    return outer is inner or any(same(each, inner) for each in getattr(outer, "exceptions", ()) or ())
+
+
+def truth_of(journal: Journal, client: Inward, shape: Shape, error: BaseException | None) -> Truth:
+    """The truth of the request that `client` sent; `error` left the app."""
+    return _Observer(journal, client, shape).truth(error)
+
+
+@dataclass(slots=True)
+class _Observer:
+    journal: Journal
+    client: Inward
+    shape: Shape
+    first: dict[int, int] = field(default_factory=dict)
+
+    def truth(self, error: BaseException | None) -> Truth:
+        self._hear(self.client, -1)
+        firsts: dict[int, Call] = {}
+        for call in self.journal.calls:
+            if call.place != ENDPOINT:
+                firsts.setdefault(call.place, call)
+        return Truth(
+            request_order=tuple(range(self._deepest(self.client, -1) + 1)),
+            response_order=tuple(sorted(self.first, key=self.first.__getitem__)),
+            answers=frozenset(self._answers(self.client)) if self.client.starts else frozenset({(None, None)}),
+            raised_by=None if error is None else self._origin(error),
+            steps={self.shape.indexes[place]: self._told(call) for place, call in firsts.items()},
+        )
+
+    def _deepest(self, inward: Inward, above: int) -> int:
+        """The index of the innermost layer that was reached from here; the framework's pass everything on."""
+        layers = [call for call in inward.calls if call.place != ENDPOINT]
+        if not layers:
+            following = [index for index in self.shape.indexes if index > above]
+            return following[0] - 1 if following else self.shape.layers - 1
+        index = self.shape.indexes[layers[0].place]
+        return max([index, *(self._deepest(each, index) for call in layers for each in call.inward)])
+
+    def _hear(self, inward: Inward, above: int) -> None:
+        """Note when the start of a response left each layer inside of `above`, down to the next that tells it."""
+        chain, teller = self._chain(inward)
+        if inward.starts:
+            at = inward.starts[0][0]
+            maker = self._maker(inward)
+            inmost = self.shape.layers if maker == "end" else maker
+            lowest = self.shape.indexes[teller.place] if teller is not None else self.shape.layers
+            for index in range(above + 1, min(inmost + 1, lowest)):
+                self._noted(index, at)
+            for mute in chain:
+                if self.shape.indexes[mute.place] < inmost:
+                    turn, status, content_type = inward.starts[0]
+                    mute.starts.append(Start(turn, status, content_type, mute.inward[0], None, "no"))
+        if teller is None:
+            return
+        index = self.shape.indexes[teller.place]
+        for start in teller.starts[:1]:
+            self._noted(index, start.at)
+        for each in teller.inward:
+            self._hear(each, index)
+
+    def _noted(self, index: int, at: int) -> None:
+        self.first[index] = min(at, self.first.get(index, at))
+
+    def _chain(self, inward: Inward) -> tuple[list[Call], Call | None]:
+        """The mute calls from here on, and the call of the next layer that tells what passes, if it was reached."""
+        mutes: list[Call] = []
+        current: Inward | None = inward
+        while current is not None:
+            call = next((call for call in current.calls if call.place != ENDPOINT), None)
+            if call is None:
+                return mutes, None
+            if not self.shape.plans[call.place].mute:
+                return mutes, call
+            mutes.append(call)
+            current = call.inward[0] if call.inward else None
+        return mutes, None
+
+    def _maker(self, inward: Inward) -> int | str:
+        """Who made the start that came from here: a layer's index, or `"end"`, the router or the endpoint."""
+        mutes, teller = self._chain(inward)
+        if teller is not None:
+            return self.shape.indexes[teller.place] if teller.starts else self.shape.server_error
+        if self._reached_the_end(inward, mutes):
+            if self.shape.end in ("answers", "handled in the route"):
+                return "end"
+            if self.shape.end in ("handled", "refused"):
+                return self.shape.exception
+        return self.shape.server_error
+
+    def _reached_the_end(self, inward: Inward, mutes: Sequence[Call]) -> bool:
+        innermost = mutes[-1].place if mutes else inward.caller.place if inward.caller is not None else -1
+        return innermost == len(self.shape.plans) - 1 and (not mutes or bool(mutes[-1].inward))
+
+    def _answers(self, inward: Inward) -> Iterator[tuple[Position | None, int | None]]:
+        """Where a start that came from here was made; more than one place where it cannot be seen."""
+        maker = self._maker(inward)
+        _, teller = self._chain(inward)
+        if maker == "end":
+            yield "endpoint", None
+        elif teller is None or not teller.starts:
+            yield self._answer_of_the_framework(inward, maker)
+        else:
+            start, index = teller.starts[0], self.shape.indexes[teller.place]
+            if start.source is not None:
+                yield from self._answers(start.source)
+            elif start.because is not None:
+                yield self._origin(start.because), index
+            else:
+                yield index, None
+                if not self._told(teller).certain:
+                    yield from self._answers(_answered_before(teller, start)[-1])
+
+    def _answer_of_the_framework(self, inward: Inward, maker: int | str) -> tuple[Position | None, int]:
+        if maker == self.shape.exception:
+            return ("router" if self.shape.end == "refused" else "endpoint"), self.shape.exception
+        error = next((call.error for call in inward.calls if call.error is not None), inward.error)
+        return (self._origin(error) if error is not None else None), self.shape.server_error
+
+    def _origin(self, error: BaseException) -> Position:
+        """The place that raised: the one that says so, else the innermost one that the exception left."""
+        for made, place in self.journal.made:
+            if same(error, made):
+                return self._position(place)
+        left = [call for call in self.journal.calls if same(error, call.error) or same(call.error, error)]
+        return self._position(left[-1].place) if left else "endpoint"
+
+    def _position(self, place: int) -> Position:
+        return "endpoint" if place == ENDPOINT else self.shape.indexes[place]
+
+    def _told(self, call: Call) -> Told:
+        outcome = self._outcome(call)
+        certain = not call.cancelled and not (outcome == "replaced" and _looks_the_same(call))
+        return Told(outcome, frozenset(self._observed(call)), call.starts[0].status if call.starts else None, certain)
+
+    def _raised_own(self, call: Call) -> bool:
+        """Whether the exception that left the layer was neither handed to it from inside nor by a `send` outside."""
+        if call.error is None:
+            return False
+        for made, place in self.journal.made:
+            if same(call.error, made):
+                return place == call.place
+        return not any(same(call.error, each) for each in _from_inside(call))
+
+    def _outcome(self, call: Call) -> str:
+        if self._raised_own(call):
+            return "raised"
+        if call.starts:
+            start = call.starts[0]
+            if start.source is not None:
+                return "passed"
+            if start.because is not None:
+                return "handled"
+            return "replaced" if _answered_before(call, start) else "answered"
+        if call.error is not None:
+            return "passed"
+        if any(each.error is not None for each in call.inward):
+            return "swallowed"
+        dropped = any(each.starts for each in call.inward)
+        return "silent" if dropped or not call.inward else "passed"
+
+    def _observed(self, call: Call) -> Iterator[str]:
+        plan = self.shape.plans[call.place]
+        if self._raised_own(call) and call.starts:
+            yield "after_response"
+        if any(start.source is None or start.source is not call.starts[0].source for start in call.starts[1:]):
+            yield "twice"
+        if not call.inward:
+            return
+        if plan.form in ("base", "function") or plan.carrier != "here":
+            yield "other_task"
+        if plan.scope != "same":
+            yield "copied_scope"
+        if len(call.inward) > 1:
+            yield "called_again"
+        if plan.mute and plan.receive == "same" and plan.form not in ("base", "function") and not plan.again:
+            yield "same_messages"
+        returned = call.error is None and not call.cancelled
+        if returned and not call.starts and any(each.starts for each in call.inward):
+            yield "dropped"
+        yield from _observed_of_the_response(call)
+
+
+def _observed_of_the_response(call: Call) -> Iterator[str]:
+    start = call.starts[0] if call.starts else None
+    if start is None or start.source is None:
+        return
+    if start.held != "no":
+        yield "buffered" if start.held == "whole" else "held_back"
+    if call.body_ended and b"".join(call.body) != b"".join(start.source.body):
+        yield "rewrote_body"
+
+
+def _from_inside(call: Call) -> list[BaseException | None]:
+    return [each.error for each in call.inward] + [inner.error for each in call.inward for inner in each.calls]
+
+
+def _answered_before(call: Call, start: Start) -> list[Inward]:
+    return [each for each in call.inward if each.starts and each.starts[0][0] < start.at]
+
+
+def _looks_the_same(call: Call) -> bool:
+    """Whether a replaced response has the status and the type of the inner one, or its body: it may be that one."""
+    start = call.starts[0]
+    inner = _answered_before(call, start)[-1]
+    _, status, content_type = inner.starts[0]
+    alike = status == start.status and content_type == start.content_type
+    return alike or b"".join(call.body) == b"".join(inner.body)
