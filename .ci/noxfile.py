@@ -33,6 +33,7 @@ FRAMEWORKS = (
 )
 
 nox.options.default_venv_backend = "venv"
+# a Python that this machine lacks is skipped aloud, in the log and in the closing list
 nox.options.error_on_missing_interpreters = False
 nox.options.reuse_existing_virtualenvs = False
 
@@ -55,7 +56,7 @@ def suite(session: nox.Session, framework: tuple[str, ...]) -> None:
     pytest(session)
 
 
-@nox.session(python="3.13")
+@nox.session
 def starlette_alone(session: nox.Session) -> None:
     """The suite where there is no FastAPI at all."""
     session.install("-q", "starlette", *WITHOUT_FASTAPI, *TESTS)
@@ -72,7 +73,7 @@ def oldest(session: nox.Session) -> None:
         session.run("mwviz", "show", f"samples/{sample}")
 
 
-@nox.session(python="3.11")
+@nox.session
 def wheel(session: nox.Session) -> None:
     """The suite on the built wheel, with no source beside it that could be imported in its place."""
     session.install("-q", "hatchling")

@@ -91,11 +91,21 @@ class TrioLoop:
         """See `Loop.within`."""
         import trio
 
-        with trio.move_on_after(seconds) as limit:
+        over = False
+
+        async def run() -> None:
+            nonlocal over
             await call()
-        if limit.cancelled_caught:
+            over = True
+            nursery.cancel_scope.cancel()
+
+        # A deadline would cancel first and tell afterwards, when the layers have noted their own cancellation.
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(run)
+            await trio.sleep(seconds)
             expired()
-        return not limit.cancelled_caught
+            nursery.cancel_scope.cancel()
+        return over
 
     @asynccontextmanager
     async def background(self) -> AsyncIterator[Callable[[Call], None]]:

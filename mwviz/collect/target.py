@@ -72,12 +72,16 @@ def _is_file(module: str) -> bool:
 
 def _file(shown: str, file: Path, attribute: str | None, directory: Path, factory: bool) -> Reference:
     path = file if file.is_absolute() else directory / file
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise TargetError(f"There is no file '{file}' in {directory}.{_nearby(path)}") from None
+    except OSError as error:
+        raise TargetError(f"'{file}' cannot be read: {error.strerror}.") from error
     if path.is_dir() and (path / "__init__.py").is_file():
         path /= "__init__.py"
     if path.is_dir():
         raise TargetError(f"'{file}' is a directory without an __init__.py: name a file in it.{_nearby(path / 'any')}")
-    if not path.is_file():
-        raise TargetError(f"There is no file '{file}' in {directory}.{_nearby(path)}")
     if path.suffix not in machinery.all_suffixes():
         raise TargetError(f"'{file}' is no Python file: it must end in .py.")
     path = path.resolve()

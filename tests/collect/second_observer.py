@@ -79,7 +79,8 @@ class _Observer:
                 firsts.setdefault(call.place, call)
         return Truth(
             request_order=tuple(range(self._deepest(self.client, -1) + 1)),
-            response_order=tuple(sorted(self.first, key=self.first.__getitem__)),
+            # What nobody in between tells apart passed from the inside out.
+            response_order=tuple(sorted(self.first, key=lambda index: (self.first[index], -index))),
             answers=frozenset(self._answers(self.client)) if self.client.starts else frozenset({(None, None)}),
             raised_by=None if error is None else self._origin(error),
             steps={self.shape.indexes[place]: self._told(call) for place, call in firsts.items()},
@@ -100,7 +101,7 @@ class _Observer:
         if inward.starts:
             at = inward.starts[0][0]
             maker = self._maker(inward)
-            inmost = self.shape.layers if maker == "end" else maker
+            inmost = maker if isinstance(maker, int) else self.shape.layers
             lowest = self.shape.indexes[teller.place] if teller is not None else self.shape.layers
             for index in range(above + 1, min(inmost + 1, lowest)):
                 self._noted(index, at)
@@ -224,13 +225,14 @@ class _Observer:
             yield "twice"
         if not call.inward:
             return
-        if plan.form in ("base", "function") or plan.carrier != "here":
+        through_the_helper = plan.form in ("base", "function")
+        if through_the_helper or plan.carrier != "here":
             yield "other_task"
-        if plan.scope != "same":
+        if plan.scope != "same" and not through_the_helper:
             yield "copied_scope"
         if len(call.inward) > 1:
             yield "called_again"
-        if plan.mute and plan.receive == "same" and plan.form not in ("base", "function") and not plan.again:
+        if plan.mute and plan.receive == "same":
             yield "same_messages"
         returned = call.error is None and not call.cancelled
         if returned and not call.starts and any(each.starts for each in call.inward):

@@ -63,7 +63,8 @@ class Plan:
     @property
     def mute(self) -> bool:
         """Whether it hands its own `send` inward, and so never learns what passes."""
-        return self.send == "same" and self.before in ("passes", "fails once")
+        tells = self.form in ("base", "function") or self.send != "same"
+        return not tells and self.before in ("passes", "fails once")
 
 
 @dataclass(slots=True, eq=False)

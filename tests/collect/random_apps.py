@@ -1,0 +1,304 @@
+"""Random apps of self-reporting layers, and a tiny server that sends them one request; nothing here knows mwviz."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import anyio
+import pytest
+from hypothesis import strategies as st
+from starlette import __name__ as _starlette
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from tests.collect import self_reporting as layers
+from tests.collect.self_reporting import BODY, ENDPOINT, START, Inward, Journal, Message, Plan, Receive, Scope, Send
+
+try:
+    from fastapi import FastAPI
+except ImportError:
+    FastAPI = None  # type: ignore[assignment, misc]
+
+#: How the endpoint (or the router) takes the request.
+ENDS = (
+    *("plain", "stream", "large", "raises", "refuses", "stream raises"),
+    *("background", "background raises", "not found", "method not allowed", "stand-in"),
+)
+_CLASSES: dict[str, Any] = {
+    "class": layers.Speaker,
+    "slots": layers.SlottedSpeaker,
+    "closure": layers.speaking_closure,
+    "base": layers.SpeakingBase,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """One random app: wrappers outside of it, user layers outermost first (`added` of them by `add_middleware`)."""
+
+    wrappers: tuple[Plan, ...]
+    users: tuple[Plan, ...]
+    added: int
+    end: str
+    error: str
+    handlers: str
+    fastapi: bool
+    method: str = "GET"
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """All layers that tell what they do, outermost first."""
+        return self.wrappers + self.users
+
+    @property
+    def path(self) -> str:
+        """Where the request goes."""
+        return {"not found": "/nowhere", "stand-in": "/"}.get(self.end, "/end")
+
+    @property
+    def expected_end(self) -> str:
+        """What the second observer has to expect of the router and the endpoint."""
+        if self.end in ("not found", "method not allowed"):
+            return "refused"
+        handled = self.end == "refuses" or (self.end == "raises" and self.handlers == "for the error")
+        if handled:
+            return "handled in the route" if _ROUTES_HANDLE else "handled"
+        return "raises" if self.end == "raises" else "answers"
+
+
+def _routes_handle() -> bool:
+    try:
+        __import__(f"{_starlette}._exception_handler")
+    except ImportError:
+        return False
+    return True
+
+
+#: From Starlette 0.29 on a route handles its handler's exceptions itself.
+_ROUTES_HANDLE = _routes_handle()
+
+
+def plans(*, tasks: bool, forms: tuple[str, ...] = (*_CLASSES, "function")) -> st.SearchStrategy[Plan]:
+    """Random layers; `tasks`: the loop is asyncio's, and has futures."""
+    mostly = functools.partial(_mostly)
+    return st.builds(
+        Plan,
+        form=st.sampled_from(forms),
+        before=mostly("passes", 9, "answers", "raises", "silent", "fails once", "answers early"),
+        scope=mostly("same", 3, "shallow", "deep", "new"),
+        carrier=mostly("here", 5, *(("task",) if tasks else ()), "group"),
+        receive=mostly("same", 2, "wrapped"),
+        send=mostly("stamps", 4, "same", "same", "holds", "buffers", "drops", "replaces", "rewrites", "raises"),
+        on_error=mostly("passes", 2, "rescues", "rescues", "swallows", "converts"),
+        careful=st.booleans(),
+        after=mostly("passes", 8, "raises", "starts again"),
+        again=mostly(False, 8, True),
+        status=st.sampled_from((200, 403, 503)),
+        size=st.sampled_from((1, 0, 3000)),
+        content_type=st.sampled_from(("text/plain", "text/x-own")),
+        error=st.sampled_from(tuple(layers.ERRORS)),
+    ).map(_sensible)
+
+
+def _mostly(usual: Any, weight: int, *others: Any) -> st.SearchStrategy[Any]:
+    return st.sampled_from((usual,) * weight + others)
+
+
+def _sensible(plan: Plan) -> Plan:
+    if plan.form in ("base", "function"):
+        send = plan.send if plan.send in ("stamps", "replaces", "rewrites") else "same"
+        before = plan.before if plan.before in ("answers", "raises", "fails once") else "passes"
+        on_error = "passes" if plan.on_error == "swallows" else plan.on_error
+        after = "passes" if plan.after == "starts again" else plan.after
+        return replace(plan, send=send, before=before, on_error=on_error, after=after, again=False)
+    if plan.send == "same":
+        # It could not tell its own start from the one that passes by.
+        on_error = "passes" if plan.on_error == "rescues" else plan.on_error
+        after = "passes" if plan.after == "starts again" else plan.after
+        return replace(plan, on_error=on_error, after=after, again=False)
+    return plan
+
+
+@st.composite
+def designs(draw: st.DrawFn, *, tasks: bool = True, deepest: int = 12) -> Design:
+    """Random apps."""
+    wrappers = draw(st.lists(plans(tasks=tasks, forms=("class", "slots", "base")), max_size=2))
+    wrappers = wrappers if draw(_mostly(False, 2, True)) else []
+    users = draw(st.lists(plans(tasks=tasks), max_size=deepest))
+    end = draw(st.sampled_from(ENDS))
+    handlers = draw(_mostly("none", 2, "for the error", "for all"))
+    return Design(
+        wrappers=tuple(wrappers),
+        users=tuple(users),
+        added=draw(st.integers(0, len(users))),
+        end=end,
+        error=draw(st.sampled_from(("ValueError", "KeyError"))),
+        handlers=handlers,
+        fastapi=FastAPI is not None and draw(st.booleans()),
+        method="POST" if end == "method not allowed" else "GET",
+    )
+
+
+def made(design: Design, journal: Journal) -> tuple[Any, Any]:
+    """The app as it is served, and the Starlette or FastAPI app in it."""
+    offset = len(design.wrappers)
+    users = [_registered(plan, journal, offset + index) for index, plan in enumerate(design.users)]
+    options: dict[str, Any] = {"middleware": users[design.added :], "exception_handlers": _handlers(design)}
+    endpoint = _endpoint(design, journal)
+    if design.fastapi:
+        application: Any = FastAPI(**options)
+        application.add_api_route("/end", endpoint, methods=["GET"])
+        application.router.routes.append(Route("/", _Probe()))
+    else:
+        application = Starlette(routes=[Route("/end", endpoint, methods=["GET"]), Route("/", _Probe())], **options)
+    for entry, plan in reversed(list(zip(users, design.users, strict=True))[: design.added]):
+        _add(application, entry, plan)
+    app = application
+    for index, plan in reversed(list(enumerate(design.wrappers))):
+        app = _CLASSES[plan.form](app, plan=plan, journal=journal, place=index)
+    return app, application
+
+
+def _registered(plan: Plan, journal: Journal, place: int) -> Middleware:
+    if plan.form == "function":
+        dispatch: Any = layers.dispatch_of(plan, journal, place)
+        return Middleware(BaseHTTPMiddleware, dispatch=dispatch)
+    return Middleware(_CLASSES[plan.form], plan=plan, journal=journal, place=place)
+
+
+def _add(application: Any, entry: Any, plan: Plan) -> None:
+    options = getattr(entry, "kwargs", None) or getattr(entry, "options", {})
+    if plan.form == "function" and hasattr(type(application), "middleware"):
+        application.middleware("http")(options["dispatch"])
+    else:
+        application.add_middleware(entry.cls, **options)
+
+
+def _handlers(design: Design) -> dict[Any, Any]:
+    async def handle(request: Request, error: Exception) -> Response:
+        return PlainTextResponse("handled", 409)
+
+    kind = {"ValueError": ValueError, "KeyError": KeyError}[design.error]
+    return {"none": {}, "for the error": {kind: handle}, "for all": {Exception: handle}}[design.handlers]
+
+
+def _endpoint(design: Design, journal: Journal) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        call = journal.enter(ENDPOINT)
+
+        def fail(name: str) -> None:
+            call.error = journal.raising(ENDPOINT, name)
+            raise call.error
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield b"first"
+            await anyio.sleep(0)
+            if design.end == "stream raises":
+                fail("Broken")
+            yield b"second"
+            yield b"third"
+
+        async def later() -> None:
+            if design.end == "background raises":
+                fail("Broken")
+
+        match design.end:
+            case "stream" | "stream raises":
+                return StreamingResponse(chunks(), media_type="text/plain")
+            case "raises":
+                fail(design.error)
+            case "refuses":
+                fail("HTTPException")
+            case "large":
+                return PlainTextResponse("large" * 300_000)
+            case _:
+                pass
+        task = BackgroundTask(later) if design.end.startswith("background") else None
+        return PlainTextResponse("plain", background=task)
+
+    return endpoint
+
+
+class _Probe:
+    """Answers what the stand-in endpoint answers, from where a real one stands."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = b'{"mwviz":"probe"}'
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": START, "status": 200, "headers": headers})
+        await send({"type": BODY, "body": body})
+
+
+class Client:
+    """A tiny server and its client in one: sends the request, and keeps what comes back as uvicorn would."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.inward = Inward(None)
+        self.start: Message | None = None
+        self.body = b""
+        self.complete = False
+        self.error: BaseException | None = None
+
+    async def request(self, app: Any, method: str, path: str) -> None:
+        """One request to `app`. Raises nothing of the app's."""
+        over = anyio.Event()
+        body = [{"type": "http.request", "body": b"", "more_body": False}]
+
+        async def receive() -> Message:
+            if body:
+                return body.pop()
+            await over.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            self._take(message)
+            if self.complete:
+                over.set()
+
+        with self.journal.calling(None) as self.inward:
+            try:
+                with anyio.fail_after(30):
+                    await app(_scope(method, path), receive, send)
+            except TimeoutError:
+                pytest.fail("the app hung without mwviz")
+            except Exception as error:  # noqa: BLE001 -- the app may raise anything
+                self.error = error
+            finally:
+                over.set()
+
+    def _take(self, message: Message) -> None:
+        expected = START if self.start is None else BODY
+        if self.complete or message["type"] != expected:
+            raise RuntimeError(f"{message['type']} is out of turn")
+        self.journal.came(self.inward, message)
+        if self.start is None:
+            self.start = message
+            return
+        self.body += message.get("body", b"")
+        self.complete = not message.get("more_body", False)
+
+
+def _scope(method: str, path: str) -> Scope:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "scheme": "http",
+        "headers": [(b"host", b"testserver")],
+        "client": ("127.0.0.1", 50000),
+        "server": ("testserver", 80),
+    }
