@@ -118,13 +118,6 @@ class Hello:
 app = Hello.to_asgi()
 """
 
-CONDA_STORE = """\
-from conda_store_server._internal.server.app import CondaStoreServer
-server = CondaStoreServer()
-server.initialize(["--config", "conf.py"])
-app = server.init_fastapi_app()
-"""
-
 PHOENIX = """\
 from phoenix.db.engines import create_engine
 from phoenix.server.app import DbSessionFactory, _db, create_app
@@ -277,7 +270,7 @@ APPS = (
     # FastAPI 0.95 to 0.116, Starlette 0.27 to 0.48
     RealApp(
         "chromadb-2023",
-        ("chromadb==0.3.26", "fastapi==0.95.2", "setuptools<70"),
+        ("chromadb==0.3.26", "fastapi==0.85.1", "setuptools<70"),
         "3.10",
         "2023-07-01",
         "chromadb.app:app",
@@ -352,14 +345,6 @@ APPS = (
         environment=MCP_GATEWAY,
     ),
     RealApp("mlflow", ("mlflow==3.17.2",), "3.12", NOW, "mlflow.server.fastapi_app:app"),
-    RealApp(
-        "conda-store",
-        ("conda-store-server==2025.2.2",),
-        "3.11",
-        NOW,
-        "served:app",
-        files=(("served.py", CONDA_STORE), ("conf.py", "")),
-    ),
     RealApp(
         "phoenix",
         ("arize-phoenix==20.26.1",),

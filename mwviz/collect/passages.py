@@ -45,6 +45,12 @@ class Passage:
         """Whether the last message of a body left it."""
         return bool(self.bodies) and not _field(self.bodies[-1].message, "more_body", False)
 
+    @property
+    def refused(self) -> int | None:
+        """When it sent the message that was the last one and never got through, if an exception left it."""
+        last = max((*self.starts[-1:], *self.bodies[-1:]), key=lambda sent: sent.at, default=None)
+        return last.at if last is not None and last.through is None and self.error is not None else None
+
     def body(self) -> bytes | None:
         """The whole body that left it; None where it was too long to be kept."""
         chunks = [_field(sent.message, "body", b"") for sent in self.bodies]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
 MASK = "***"
 LONGEST = 60
@@ -19,11 +19,10 @@ _SECRET_NAME = re.compile(
 )
 #: Names that hold another name, of a cookie or a header: they help, and open no door.
 _PUBLIC_NAME = re.compile(
-    r"^(session_cookie|.*_(name|url|header|headers|location|type|class|algorithm))$", re.IGNORECASE
+    r"^(session_cookie|access-control-.*|.*_(name|url|header|headers|location|type|class|algorithm))$", re.IGNORECASE
 )
-_USERINFO = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^/?#@\s:]*)(?P<colon>:?)(?P<word>[^/?#\s]*)@", re.IGNORECASE
-)
+# A password may hold what an URL should have escaped: with a `:`, everything up to the last `@` is taken for one.
+_USERINFO = re.compile(r"(?i)(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^/?#@\s:]*)(?:(?P<colon>:)\S*|[^/?#\s]*)@")
 _QUERY_PAIR = re.compile(r"(?P<lead>[?&;])(?P<name>[^=&;#\s]+)=(?P<value>[^&;#\s]*)")
 
 
@@ -65,7 +64,8 @@ def argument(name: str, value: object) -> str:
     Only exact built-in types are looked into; of every other object the name of its class is shown, and no method
     of it is called.
     """
-    if looks_secret(name) and not isinstance(value, (bool, type(None), type)) and not _is_function(value):
+    open_to_all = type(value) in (bool, type(None)) or _is_class(value) or _is_function(value)
+    if looks_secret(name) and not open_to_all:
         return MASK
     shown = _show(value, _DEPTH)
     return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
@@ -88,6 +88,11 @@ def latin(value: object) -> str:
     return value if type(value) is str else type(value).__name__
 
 
+def _is_class(value: object) -> TypeGuard[type]:
+    # `isinstance` would ask the object itself for its `__class__`.
+    return issubclass(type(value), type)
+
+
 def _is_function(value: object) -> bool:
     return type(value).__name__ in ("function", "method", "builtin_function_or_method", "partial")
 
@@ -96,7 +101,7 @@ def _show(value: Any, depth: int) -> str:
     kind = type(value)
     if (shower := _SHOWERS.get(kind)) is not None:
         return shower(value, depth)
-    if isinstance(value, type):
+    if _is_class(value):
         return type_name(value)
     if looks_secret(type_name(kind)):
         return MASK

@@ -87,8 +87,26 @@ def _reached(sent: Sent, at: int, *, same_task: bool) -> bool:
 
 
 def raised_own(passage: Passage) -> bool:
-    """Whether an exception left the layer that had not come from further in."""
-    return passage.error is not None and not any(same_error(passage.error, each.error) for each in passage.inner)
+    """Whether an exception left the layer that came neither from further in nor from a layer outside, through `send`."""
+    if passage.error is None:
+        return False
+    source = next((each for each in passage.inner if same_error(passage.error, each.error)), None)
+    return _refuser(passage) is None if source is None else _refuses(passage, source)
+
+
+def _refuses(passage: Passage, inner: Passage) -> bool:
+    # The message got to this layer's `send` and no further: what came back of it was raised here.
+    return inner.refused is not None and (passage.refused is None or passage.refused < inner.refused)
+
+
+def _refuser(sender: Passage) -> Passage | None:
+    """The layer outside that raised when `sender` sent a message; None if there was none, or if the server refused it."""
+    current = sender
+    while current.refused is not None and current.parent is not None:
+        if _refuses(current.parent, current):
+            return current.parent
+        current = current.parent
+    return None
 
 
 def error_from_inside(passage: Passage) -> BaseException | None:
@@ -155,10 +173,10 @@ def emitter(outermost: Passage) -> Passage | None:
 
 
 def raiser(passage: Passage, error: BaseException) -> Passage:
-    """The innermost call inside `passage` that `error` left."""
+    """The call that `error` came from: the innermost one inside `passage` that it left, or whose message it refused."""
     current = passage
     while True:
         deeper = next((each for each in reversed(current.inner) if same_error(error, each.error)), None)
         if deeper is None:
-            return current
+            return _refuser(current) or current
         current = deeper

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.collect import behaviours as kinds
 import pytest
+import starlette
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -16,6 +17,7 @@ from starlette.routing import Route
 import mwviz
 from mwviz.model import Layer, Observation, Outcome, Position, Step
 
+OLD = tuple(int(part) for part in starlette.__version__.split(".")[:2]) < (0, 15)
 ALL = ("Outer", "X", "Inner")
 THROUGH = ("Inner", "X", "Outer")
 
@@ -40,7 +42,8 @@ CASES = (
     Case(kinds.Layer, observed=("same_messages",)),
     Case(kinds.Stamps),
     Case(kinds.hidden, observed=("same_messages",)),
-    Case(kinds.Base, observed=("other_task",)),
+    # Up to Starlette 0.14 the helper's queue had no bound: the whole body waited in it for the start to leave.
+    Case(kinds.Base, observed=("other_task", "buffered") if OLD else ("other_task",)),
     Case(kinds.Answers, "answered", (), ALL[:2], ("X", "Outer"), "X", status=403),
     Case(kinds.BaseAnswers, "answered", (), ALL[:2], ("X", "Outer"), "X", status=401),
     Case(kinds.Replaces, "replaced", answered_by="X", status=418),
@@ -266,6 +269,8 @@ def test_a_constructor_that_raises_is_told_with_its_layer() -> None:
         def __init__(self, app: Any) -> None:
             raise OSError("no database")
 
+    if Starlette().middleware_stack is not None:
+        pytest.skip("this Starlette builds the stack in the constructor: there is no app to trace")
     trace = mwviz.trace(kinds.app_of(kinds.Outer, Demanding, kinds.Inner))
     assert trace.error is not None
     assert (trace.error.type, trace.error.message, trace.error.during) == ("OSError", "no database", "build")

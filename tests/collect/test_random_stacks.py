@@ -146,6 +146,7 @@ def test_a_random_stack_is_told_as_its_layers_tell_it(design: Design, served_fir
     truth = truth_of(journal, client.inward, shape(design, trace), client.error)
     agrees(trace, truth, client)
     is_sane(trace)
+    journal.clear()
     again = mwviz.trace(app, **options(design))
     assert (again.request_order, again.response_order) == (trace.request_order, trace.response_order)
     for told in truth.steps.values():
