@@ -69,6 +69,7 @@ def starlette_alone(session: nox.Session) -> None:
 def oldest(session: nox.Session) -> None:
     """The samples on the oldest FastAPI that is supported; what the tests themselves need of FastAPI is newer."""
     session.install("-q", "-e", str(ROOT), "itsdangerous", *OLDEST)
+    session.chdir(ROOT)
     for sample in ("tutorial.py", "shop.py", "shop_misordered.py", "factory.py:create_app", "wrapped.py", "closure.py"):
         session.run("mwviz", "show", f"samples/{sample}")
 

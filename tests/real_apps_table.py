@@ -75,6 +75,8 @@ authentication:
   allow_anonymous_access: true
 """
 
+TILED_EMPTY = TILED.replace("tiled.examples.generated_minimal:tree", "empty:tree")
+
 MARIMO = """\
 from marimo._server.main import create_starlette_app
 
@@ -278,13 +280,16 @@ APPS = (
     RealApp("fief-2023", ("fief-server==0.27.0",), "3.11", "2023-11-01", "fief.apps:auth_app", environment=FIEF),
     RealApp(
         "tiled-2023",
-        ("tiled[minimal-server]==0.1.0a105", "pandas", "setuptools<70"),
+        ("tiled[minimal-server]==0.1.0a105", "setuptools<70"),
         "3.10",
         "2023-10-01",
         "tiled.server.app:app_factory",
         factory=True,
         environment=(("TILED_CONFIG", "config.yml"),),
-        files=(("config.yml", TILED),),
+        files=(
+            ("config.yml", TILED_EMPTY),
+            ("empty.py", "from tiled.adapters.mapping import MapAdapter\ntree = MapAdapter({})\n"),
+        ),
     ),
     RealApp(
         "zenml-2024",

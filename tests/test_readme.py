@@ -17,7 +17,7 @@ import pytest
 from typer.main import get_group
 
 from mwviz import cli
-from tests.conftest import newest_fastapi
+from tests.conftest import golden_fastapi
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -76,7 +76,7 @@ def test_readme_shows_commands() -> None:
     assert all(command.startswith("mwviz ") for command in commands)
 
 
-@newest_fastapi
+@golden_fastapi
 def test_readme_answers_are_true(update_golden: bool) -> None:
     text = README.read_text("utf-8")
     answers = {entry: answer_of(entry.command) for entry in shown(text)}

@@ -3,6 +3,7 @@
 # No `from __future__ import annotations` here: Typer 0.9.0 does not read the options in annotations that are strings.
 import os
 import traceback
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Annotated, Any
 
@@ -31,6 +32,9 @@ class _ErrorBoundary(TyperGroup):
             raise
         except KeyboardInterrupt as stop:
             raise typer.Exit(INTERRUPTED) from stop
+        except BrokenPipeError as gone:  # of `mwviz show --help | head`
+            output.discard_rest()
+            raise typer.Exit from gone
         except Exception as error:
             raise typer.Exit(_told(error, whole=ctx.meta.get(options.TRACEBACK, False))) from error
 
@@ -160,13 +164,21 @@ def _say(text: str) -> None:
         typer.echo(visible(line), err=True)
 
 
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line, by default the process's own, and return its exit code."""
+    try:
+        # not standalone: that would end in `sys.exit`, which an app may have replaced
+        code: Any = app(arguments, prog_name="mwviz", standalone_mode=False)
+    except SystemExit as stop:  # shell completion
+        code = stop.code
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except _CLICK_ERROR as error:
+        error.show()  # type: ignore[attr-defined]
+        code = MISTAKE
+    return code if isinstance(code, int) else 0
+
+
 def main() -> None:
     """The console script: run the command line, then leave by the short way."""
-    code: Any = 0
-    try:
-        app(prog_name="mwviz")
-    except SystemExit as stop:
-        code = stop.code
-    except KeyboardInterrupt:
-        code = INTERRUPTED
-    process.leave(code if isinstance(code, int) else 0 if code is None else MISTAKE)
+    process.leave(run())

@@ -109,10 +109,14 @@ def _write_stdout(result: str | bytes) -> None:
             sys.stdout.write(content.decode())
         sys.stdout.flush()
     except BrokenPipeError:
-        # Who reads has seen enough (`| head`). What is left must not be flushed again on the way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        discard_rest()
     except OSError as error:
         raise OutputError(f"The result cannot be written to stdout: {error.strerror}.") from error
+
+
+def discard_rest() -> None:
+    """Who reads stdout has seen enough (`| head`): what is left must not be flushed again on the way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _encoded(text: str) -> bytes:

@@ -20,7 +20,7 @@ class Diversion:
     """While it lasts, what anyone prints on `sys.stdout` or writes to file descriptor 1 goes to stderr."""
 
     def __init__(self) -> None:
-        self._stdout = sys.stdout
+        self._stdout, self._stderr = sys.stdout, sys.stderr
         self._saved: int | None = None
         _flush()
         with suppress(OSError):  # a process may have been started without a stdout
@@ -35,9 +35,9 @@ class Diversion:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
     def end(self) -> None:
-        """Give stdout back; may be called twice."""
+        """Give stdout back, and both streams whatever the app put in their place; may be called twice."""
         _flush(self._stdout, sys.__stdout__)
-        sys.stdout = self._stdout
+        sys.stdout, sys.stderr = self._stdout, self._stderr
         if self._saved is not None:
             saved, self._saved = self._saved, None
             os.dup2(saved, 1)

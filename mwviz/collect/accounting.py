@@ -11,7 +11,7 @@ from mwviz.collect.passages import Passage
 _SERVER = -1
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Accounts:
     """Nanoseconds that each rank held the request itself, before and after an answer reached it."""
 

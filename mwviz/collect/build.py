@@ -18,7 +18,7 @@ from mwviz.model import Origin
 _busy: set[int] = set()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Found:
     """One layer as it was found: the callable, its entry in `user_middleware`, and the boundary outside it, if any."""
 
@@ -28,7 +28,7 @@ class Found:
     boundary: Boundary | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Built:
     """A stack with boundaries; `error` is what a constructor raised, `failed` the entry it was constructing."""
 
@@ -46,7 +46,7 @@ class Built:
             self.entrance.guard(False)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Constructed:
     """Where the layer of one entry stands: `inner` is the boundary it was given as its app."""
 

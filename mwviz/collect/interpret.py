@@ -68,9 +68,8 @@ class Reading:
         emitter = verdict.emitter(self.outermost) if self.outermost is not None else None
         if emitter is None:
             return None, None
-        error = verdict.error_from_inside(emitter)
-        handled = error is not None and verdict.outcome(emitter, holds=False) == "handled"
-        if not handled or error is None:
+        error = verdict.handled_error(emitter)
+        if error is None or verdict.raised_own(emitter):
             return self.position(emitter.rank), None
         origin = self.position(verdict.raiser(emitter, error).rank)
         return origin, emitter.rank if emitter.rank < self.layers else None

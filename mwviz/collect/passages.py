@@ -12,7 +12,7 @@ from mwviz.collect.boundary import Crossing, Happening, Note
 START, BODY = "http.response.start", "http.response.body"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Sent:
     """A message that a layer let out: `at` when it crossed, `through` when its `send` came back (None: never)."""
 
@@ -21,7 +21,7 @@ class Sent:
     through: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Passage:
     """One call of one layer. `rank` counts from outside: the layers, then the router, then the endpoint."""
 

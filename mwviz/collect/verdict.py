@@ -22,7 +22,7 @@ def outcome(passage: Passage, *, holds: bool) -> Outcome:
     if raised_own(passage):
         return "raised"
     if passage.starts:
-        return _answering(passage, inner_error)
+        return _answering(passage)
     if passage.left is None or passage.error is not None:
         return "passed"
     if inner_error is not None:
@@ -32,15 +32,12 @@ def outcome(passage: Passage, *, holds: bool) -> Outcome:
     return "passed"
 
 
-def _answering(passage: Passage, inner_error: BaseException | None) -> Outcome:
-    responded = passage.starts[0].at
-    inner = inner_start(passage)
-    if inner is not None and inner.at <= responded:
-        return "replaced" if replaced(passage) else "passed"
-    came_first = any(
-        each.error is inner_error and each.left is not None and each.left <= responded for each in passage.inner
-    )
-    return "handled" if inner_error is not None and came_first else "answered"
+def _answering(passage: Passage) -> Outcome:
+    if handled_error(passage) is not None:
+        return "handled"
+    if inner_start(passage) is None:
+        return "answered"
+    return "replaced" if replaced(passage) else "passed"
 
 
 def observations(passage: Passage) -> tuple[Observation, ...]:
@@ -114,9 +111,24 @@ def error_from_inside(passage: Passage) -> BaseException | None:
     return next((each.error for each in reversed(passage.inner) if each.error is not None), None)
 
 
+def handled_error(passage: Passage) -> BaseException | None:
+    """The exception that the layer made its response of: the last call further in had ended with it before.
+
+    What that call had answered by then may be what the layer let out after all: then it handled nothing.
+    """
+    responded = passage.responded
+    last = next((each for each in reversed(passage.inner) if responded is not None and each.entered <= responded), None)
+    if last is None or last.error is None or last.left is None or responded is None or last.left > responded:
+        return None
+    return last.error if not last.starts or _body_differs(passage, last) else None
+
+
 def answering_inner(passage: Passage) -> Passage | None:
-    """The last call further in that answered: what the layer sent may have come from it."""
-    return next((each for each in reversed(passage.inner) if each.starts), None)
+    """The last call further in that answered before the layer did: what the layer sent may have come from it."""
+    own = passage.responded
+    return next(
+        (each for each in reversed(passage.inner) if each.starts and (own is None or each.starts[0].at <= own)), None
+    )
 
 
 def inner_start(passage: Passage) -> Sent | None:
@@ -128,12 +140,15 @@ def inner_start(passage: Passage) -> Sent | None:
 def replaced(passage: Passage) -> bool:
     """Whether the layer threw the inner response away and sent another.
 
-    It did if the status and the body are others, if it let out a whole body without taking the inner one, or if body
-    and content type are others though nothing was (de)compressed. A layer that changes less has changed the response.
+    It did if the status and the body are others, if it let out a whole body without taking the inner one, if body and
+    content type are others though nothing was (de)compressed, or if it answered for an exception. A layer that changes
+    less has changed the response.
     """
     source = answering_inner(passage)
     if source is None or not passage.starts or not _body_differs(passage, source):
         return False
+    if handled_error(passage) is not None:
+        return True
     if status_of(passage.starts[0].message) != status_of(source.starts[0].message):
         return True
     untaken = passage.body_ended and any(sent.through is None for sent in source.bodies)
@@ -166,8 +181,7 @@ def emitter(outermost: Passage) -> Passage | None:
         return None
     while True:
         source = answering_inner(current)
-        late = source is not None and source.starts[0].at > current.starts[0].at
-        if source is None or late or replaced(current):
+        if source is None or replaced(current):
             return current
         current = source
 

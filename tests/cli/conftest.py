@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import mwviz
-from mwviz.cli import app
+from mwviz import cli
 
 APP = "from starlette.applications import Starlette\n\napp = Starlette()\n"
 #: Two layers; what they do is left to the tests that need more.
@@ -96,16 +96,17 @@ class Project:
         """In this process: quicker, and open to monkeypatches."""
         importlib.invalidate_caches()
         self.capture.readouterr()
-        try:
-            app(list(arguments), prog_name="mwviz")
-        except SystemExit as stop:
-            code = stop.code
-        else:
-            code = 0
-        gc.unfreeze()  # what a process of its own would take to its end
-        assert isinstance(code, int)
+        code = cli.run(arguments)
+        self._forget()
         out, err = self.capture.readouterr()
         return Ran(code, out, err)
+
+    def _forget(self) -> None:
+        """What a process of its own would take to its end."""
+        gc.unfreeze()
+        for name, module in list(sys.modules.items()):
+            if str(self.folder) in str(getattr(module, "__file__", None)):
+                del sys.modules[name]
 
 
 @pytest.fixture
@@ -116,9 +117,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
     folder = tmp_path / "project"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    before, path = dict(sys.modules), list(sys.path)
+    path = list(sys.path)
     yield Project(folder, capfd)
     assert sys.path == path
-    for name, module in list(sys.modules.items()):
-        if name not in before and str(folder) in str(getattr(module, "__file__", None)):
-            del sys.modules[name]

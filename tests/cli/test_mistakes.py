@@ -486,8 +486,8 @@ def test_a_process_of_its_own_says_the_same(project: Project, mistake: Mistake) 
 
 
 def flat(text: str) -> str:
-    """The words alone: some releases of Typer draw a box around their messages."""
-    return " ".join(re.sub(r"[│╭╮╰╯─]", " ", text).split())
+    """The words alone: some releases of Typer break lines elsewhere."""
+    return " ".join(text.split())
 
 
 @pytest.mark.parametrize(

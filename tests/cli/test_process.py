@@ -239,6 +239,13 @@ def test_a_reader_that_has_seen_enough_is_no_error(project: Project) -> None:
 
 
 @posix
+def test_a_reader_of_the_help_may_have_seen_enough(project: Project) -> None:
+    ran = shell(project, '{ "$@" --help; echo "code $?" >&2; } | head -n 0')
+
+    assert (ran.stdout, ran.stderr) == ("", "code 0\n")
+
+
+@posix
 def test_a_closed_stdout_is_a_mistake_that_is_told(project: Project) -> None:
     project.write({"main.py": APP})
 

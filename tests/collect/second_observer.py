@@ -33,10 +33,14 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What one layer did with its first request. `certain` is False where nobody outside could tell."""
+    """What one layer did with its first request.
+
+    `hidden` may be seen from outside or not; where `certain` is False nobody outside could tell at all.
+    """
 
     outcome: str
     observed: frozenset[str]
+    hidden: frozenset[str]
     status: int | None
     certain: bool
 
@@ -162,7 +166,7 @@ class _Observer:
             start, index = teller.starts[0], self.shape.indexes[teller.place]
             if start.source is not None:
                 yield from self._answers(start.source)
-            elif start.because is not None:
+            elif start.because is not None and self._from_inside(teller, start.because):
                 yield self._origin(start.because), index
             else:
                 yield index, None
@@ -189,7 +193,11 @@ class _Observer:
     def _told(self, call: Call) -> Told:
         outcome = self._outcome(call)
         certain = not call.cancelled and not (outcome == "replaced" and _looks_the_same(call))
-        return Told(outcome, frozenset(self._observed(call)), call.starts[0].status if call.starts else None, certain)
+        # A message that another task is still handing over may as well wait unseen, as Starlette's helper lets it.
+        waits = self.shape.plans[call.place].carrier != "here"
+        hidden = frozenset({"held_back", "buffered"} if waits else ())
+        status = call.starts[0].status if call.starts else None
+        return Told(outcome, frozenset(self._observed(call)), hidden, status, certain)
 
     def _raised_own(self, call: Call) -> bool:
         """Whether the exception that left the layer was neither handed to it from inside nor by a `send` outside."""
@@ -198,7 +206,13 @@ class _Observer:
         for made, place in self.journal.made:
             if same(call.error, made):
                 return place == call.place
-        return not any(same(call.error, each) for each in _from_inside(call))
+        return not self._from_inside(call, call.error)
+
+    def _from_inside(self, call: Call, error: BaseException | None) -> bool:
+        inside = [inner.error for each in call.inward for inner in each.calls]
+        if self.shape.plans[call.place].form not in ("base", "function"):  # `call_next` raises errors of its own
+            inside += [each.error for each in call.inward]
+        return any(same(error, each) for each in inside)
 
     def _outcome(self, call: Call) -> str:
         if self._raised_own(call):
@@ -207,7 +221,7 @@ class _Observer:
             start = call.starts[0]
             if start.source is not None:
                 return "passed"
-            if start.because is not None:
+            if self._from_inside(call, start.because):
                 return "handled"
             return "replaced" if _answered_before(call, start) else "answered"
         if call.error is not None:
@@ -250,18 +264,14 @@ def _observed_of_the_response(call: Call) -> Iterator[str]:
         yield "rewrote_body"
 
 
-def _from_inside(call: Call) -> list[BaseException | None]:
-    return [each.error for each in call.inward] + [inner.error for each in call.inward for inner in each.calls]
-
-
 def _answered_before(call: Call, start: Start) -> list[Inward]:
     return [each for each in call.inward if each.starts and each.starts[0][0] < start.at]
 
 
 def _looks_the_same(call: Call) -> bool:
-    """Whether a replaced response has the status and the type of the inner one, or its body: it may be that one."""
+    """Whether a replaced response may be the inner one, changed: by status and type, by its body, or for want of one."""
     start = call.starts[0]
     inner = _answered_before(call, start)[-1]
     _, status, content_type = inner.starts[0]
     alike = status == start.status and content_type == start.content_type
-    return alike or b"".join(call.body) == b"".join(inner.body)
+    return alike or not call.body_ended or b"".join(call.body) == b"".join(inner.body)

@@ -1,0 +1,152 @@
+"""Every sample in every text format, compared with golden files; what differs from run to run is settled first."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mwviz
+from mwviz.model import Event, Layer, Place, Step, Trace
+from mwviz.render import Format, render
+from tests.conftest import Golden, golden_fastapi
+
+ROOT = Path(__file__).parent.parent
+SAMPLES = ("tutorial", "shop", "shop_misordered", "factory", "wrapped", "closure", "otel")
+ENDINGS = {
+    Format.TABLE: "txt",
+    Format.TREE: "tree.txt",
+    Format.TIMELINE: "timeline.txt",
+    Format.JSON: "json",
+    Format.MARKDOWN: "md",
+    Format.MERMAID: "mmd",
+    Format.DOT: "dot",
+    Format.SVG: "svg",
+}
+#: Headers whose values a sample makes anew for every request.
+CHANGING = re.compile(r"((?:x-request-id|x-process-time)(?:: )?)[0-9a-f.-]+")
+
+
+@pytest.fixture(autouse=True)
+def at_the_top(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(ROOT)
+    yield
+    for name in SAMPLES:
+        sys.modules.pop(name, None)
+
+
+def traced(sample: str, *probe: str, **options: Any) -> Trace:
+    """One probe of a sample, as the command line would send it."""
+    if sample == "otel":
+        pytest.importorskip("opentelemetry.instrumentation.fastapi")
+    return mwviz.trace(f"samples/{sample}.py" + (":create_app" if sample == "factory" else ""), *probe, **options)
+
+
+def settled(trace: Trace) -> Trace:
+    """The trace with every time, version and foreign path as it might be on any machine."""
+    return replace(
+        trace,
+        versions=replace(trace.versions, python="3.11.7"),
+        layers=tuple(_layer(layer) for layer in trace.layers),
+        response=replace(trace.response, headers=tuple(_header(pair) for pair in trace.response.headers))
+        if trace.response is not None
+        else None,
+        steps=tuple(_step(step) for step in trace.steps),
+        timeline=tuple(_event(index, event) for index, event in enumerate(trace.timeline)),
+        duration_ns=1_000_000,
+    )
+
+
+def _layer(layer: Layer) -> Layer:
+    place = layer.defined_at
+    if place is None or "site-packages" not in place.file:
+        return layer
+    return replace(
+        layer, defined_at=Place("/lib/site-packages" + place.file.rpartition("site-packages")[2], place.line)
+    )
+
+
+def _header(pair: tuple[str, str]) -> tuple[str, str]:
+    return (pair[0], "1") if CHANGING.match(pair[0] + ": 0") else pair
+
+
+def _step(step: Step) -> Step:
+    changes = step.response_changes
+    return replace(
+        step,
+        **{name: 1000 * (step.layer + 1) for name in _TIMES if getattr(step, name) is not None},
+        response_changes=None if changes is None else tuple(CHANGING.sub(r"\g<1>1", change) for change in changes),
+    )
+
+
+_TIMES = ("entered_ns", "responded_ns", "left_ns", "self_request_ns", "self_response_ns")
+
+
+def _event(index: int, event: Event) -> Event:
+    return replace(event, at_ns=1000 * index)
+
+
+@golden_fastapi
+@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("format", ENDINGS)
+def test_a_sample_looks_as_it_did(sample: str, format: Format, golden: Golden) -> None:
+    golden(f"{sample}.{ENDINGS[format]}", render(settled(traced(sample)), format, width=80))
+
+
+@golden_fastapi
+@pytest.mark.parametrize("sample", ["shop", "shop_misordered"])
+def test_the_pictures_of_the_readme_are_those_of_the_samples(sample: str, update_golden: bool, tmp_path: Path) -> None:
+    picture = ROOT / "samples" / "pictures" / f"{sample}.svg"
+    drawn = render(settled(traced(sample)), Format.SVG)
+    assert isinstance(drawn, bytes)
+    if update_golden:
+        picture.write_bytes(drawn)
+    assert picture.read_bytes() == drawn
+
+
+EXPECTED = {
+    "tutorial": (["MiddlewareB", "MiddlewareA"], "endpoint"),
+    "shop": (
+        [
+            "TrustedHostMiddleware",
+            "RequestIdMiddleware",
+            "CORSMiddleware",
+            "SecurityHeadersMiddleware",
+            "SessionMiddleware",
+            "AuthMiddleware",
+            "GZipMiddleware",
+            "process_time",
+        ],
+        "endpoint",
+    ),
+    "shop_misordered": (
+        [
+            "GZipMiddleware",
+            "process_time",
+            "AuthMiddleware",
+            "RequestIdMiddleware",
+            "CORSMiddleware",
+            "SessionMiddleware",
+            "SecurityHeadersMiddleware",
+            "TrustedHostMiddleware",
+        ],
+        "AuthMiddleware",
+    ),
+    "wrapped": (["GZipMiddleware"], "endpoint"),
+    "closure": (["cache_control", "GZipMiddleware"], "endpoint"),
+}
+
+
+@pytest.mark.parametrize("sample", EXPECTED)
+def test_a_sample_has_the_order_that_it_tells_of(sample: str) -> None:
+    names, answered_by = EXPECTED[sample]
+    trace = traced(sample)
+    assert [layer.name for layer in trace.layers if layer.origin == "user"] == names
+    by = trace.answered_by
+    assert (trace.layers[by].name if isinstance(by, int) else by) == answered_by
+    assert all(layer.registered_at is not None for layer in trace.layers if layer.origin == "user")
