@@ -43,7 +43,7 @@ class Built:
     def unguard(self) -> None:
         """Another boundary, further out, is where requests enter."""
         if self.entrance is not None:
-            self.entrance.guard(False)
+            self.entrance.mwviz.entrance = False
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -165,7 +165,7 @@ def _survey(stack: ASGIApp, application: Any, builder: Builder, built: Built, un
     is_router = _is(application.router)
     built.entrance = current = _entrance(stack, builder)
     while True:
-        layer = current.layer if type(current) is Boundary else current
+        layer = current.mwviz.layer if type(current) is Boundary else current
         if is_router(layer):
             built.router = current if type(current) is Boundary else None
             return
@@ -180,7 +180,7 @@ def _survey(stack: ASGIApp, application: Any, builder: Builder, built: Built, un
 
 def _entrance(stack: ASGIApp, builder: Builder) -> Boundary:
     entrance = stack if type(stack) is Boundary else Boundary(stack, builder.recorder)
-    entrance.guard()
+    entrance.mwviz.entrance = True
     return entrance
 
 
@@ -227,11 +227,11 @@ def _origin(layer: Any, entry: object | None, framework: frozenset[type]) -> Ori
 
 def _classes(stack: Any, is_router: Callable[[object], bool]) -> list[type]:
     path = path_to(stack, is_router) or []
-    return [type(layer.layer if type(layer) is Boundary else layer) for layer, _ in path]
+    return [type(layer.mwviz.layer if type(layer) is Boundary else layer) for layer, _ in path]
 
 
 def _is(router: object) -> Callable[[object], bool]:
-    return lambda value: value is router or (type(value) is Boundary and value.layer is router)
+    return lambda value: value is router or (type(value) is Boundary and value.mwviz.layer is router)
 
 
 def _restoring(holder: Any, name: str) -> Callable[[], None]:

@@ -100,16 +100,16 @@ class Experiment:
         if found:
             found[0].boundary = entrance = Boundary(self.subject.target, self.recorder)
             self.entrance = entrance
-            entrance.guard()
+            entrance.mwviz.entrance = True
             self.built.unguard()
         return found
 
     def _number(self) -> None:
         for rank, found in enumerate(self.layers):
             if found.boundary is not None:
-                found.boundary.stand(rank)
+                found.boundary.mwviz.rank = rank
         if self.built.router is not None:
-            self.built.router.stand(len(self.layers))
+            self.built.router.mwviz.rank = len(self.layers)
 
     def _prepare_end(self, undo: ExitStack, request: Request) -> None:
         stand_in, router = request.endpoint == "stand-in", self.built.router
@@ -119,7 +119,8 @@ class Experiment:
                 "layer that mwviz cannot look into. Give a PATH to send a real request instead."
             )
         if stand_in and not request.routed and router is not None:
-            router.become(StandIn(router.layer, raises=request.raises), len(self.layers) + 1)
+            router.mwviz.layer = StandIn(router.mwviz.layer, raises=request.raises)
+            router.mwviz.rank = len(self.layers) + 1
         else:
             end = len(self.layers) + 1
             router_object = self.subject.application.router

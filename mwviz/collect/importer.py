@@ -51,7 +51,7 @@ def load(reference: Reference, registrations: Registrations, *, factory: bool = 
 
 def made(found: Any, shown: str, *, forced: bool = False) -> Any:
     """`found`, or what it returns where it is a factory. Raises as `load` does."""
-    if not forced and (path_to(found, is_application) is not None or not callable(found) or looks_asgi(found)):
+    if not forced and (not callable(found) or looks_asgi(found) or _leads_inward(found)):
         return found
     if not callable(found):
         raise TargetError(f"'{shown}' is an object of class {type(found).__name__}: it cannot be called as a factory.")
@@ -200,6 +200,19 @@ def _discover(module: ModuleType, reference: Reference, *, factory: bool) -> Any
         else (f"name the object as '{reference.shown}:NAME'.")
     )
     raise TargetError(f"No Starlette or FastAPI app was found in '{reference.shown}': {hint}")
+
+
+def _leads_inward(found: Any) -> bool:
+    # A factory, too, may hold the app that it returns; but nobody could call it as a server calls an app.
+    if path_to(found, is_application) is None:
+        return False
+    try:
+        inspect.signature(found).bind("scope", "receive", "send")
+    except TypeError:
+        return False
+    except ValueError:  # a callable without a signature
+        return True
+    return True
 
 
 def _needed_arguments(factory: Any) -> list[str]:

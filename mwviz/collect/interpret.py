@@ -69,7 +69,7 @@ class Reading:
         if emitter is None:
             return None, None
         error = verdict.handled_error(emitter)
-        if error is None or verdict.raised_own(emitter):
+        if error is None:
             return self.position(emitter.rank), None
         origin = self.position(verdict.raiser(emitter, error).rank)
         return origin, emitter.rank if emitter.rank < self.layers else None
@@ -127,7 +127,7 @@ class Reading:
         for at, happening, crossing, payload in self.notes:
             if happening == "sent":
                 continue
-            rank = crossing.boundary.rank
+            rank = crossing.station.rank
             of = self.position(rank)
             cancelled = happening == "raise" and is_cancellation(payload)
             events.append(

@@ -72,7 +72,7 @@ def arrange(notes: Iterable[Note], ranks: int) -> list[Passage]:
     latest: list[Passage | None] = [None] * ranks
     for at, happening, crossing, payload in notes:
         if happening == "enter":
-            rank = crossing.boundary.rank
+            rank = crossing.station.rank
             passage = Passage(crossing, rank, at, _parent(latest, rank))
             passages[id(crossing)] = latest[rank] = passage
             if passage.parent is not None:
@@ -158,8 +158,10 @@ def _add(passage: Passage, at: int, happening: Happening, payload: Any) -> None:
             passage.error = None if is_cancellation(payload) else payload
         case "send":
             kind = message_type(payload)
-            if kind in (START, BODY):
-                (passage.starts if kind == START else passage.bodies).append(Sent(at, payload))
+            if kind == START:
+                passage.starts.append(Sent(at, payload))
+            elif kind == BODY and not passage.body_ended:  # what comes after the end belongs to no response
+                passage.bodies.append(Sent(at, payload))
         case "sent":
             # The last one that this may be: nearly always the very last.
             through = (sent for sent in (*reversed(passage.bodies), *passage.starts) if sent.message is payload)

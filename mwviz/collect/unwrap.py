@@ -97,7 +97,7 @@ def _links(layer: object) -> Iterator[Link]:
         return
     holder = layer
     if type(layer) is Boundary:
-        holder = layer.layer
+        holder = layer.mwviz.layer
     if inspect.ismethod(holder):
         holder = holder.__self__
     if isinstance(holder, functools.partial):

@@ -120,7 +120,8 @@ def handled_error(passage: Passage) -> BaseException | None:
     last = next((each for each in reversed(passage.inner) if responded is not None and each.entered <= responded), None)
     if last is None or last.error is None or last.left is None or responded is None or last.left > responded:
         return None
-    return last.error if not last.starts or _body_differs(passage, last) else None
+    differs = not last.starts or _status_differs(passage, last) or _body_differs(passage, last)
+    return last.error if differs else None
 
 
 def answering_inner(passage: Passage) -> Passage | None:
@@ -145,15 +146,21 @@ def replaced(passage: Passage) -> bool:
     less has changed the response.
     """
     source = answering_inner(passage)
-    if source is None or not passage.starts or not _body_differs(passage, source):
+    if source is None or not passage.starts:
         return False
     if handled_error(passage) is not None:
         return True
-    if status_of(passage.starts[0].message) != status_of(source.starts[0].message):
+    if not _body_differs(passage, source):
+        return False
+    if _status_differs(passage, source):
         return True
     untaken = passage.body_ended and any(sent.through is None for sent in source.bodies)
     other_type = _header(passage, b"content-type") != _header(source, b"content-type")
     return untaken or (other_type and not _recoded(passage, source))
+
+
+def _status_differs(passage: Passage, source: Passage) -> bool:
+    return status_of(passage.starts[0].message) != status_of(source.starts[0].message)
 
 
 def _body_differs(passage: Passage, source: Passage) -> bool:

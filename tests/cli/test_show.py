@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from typing import Any
 
 import pytest
 
+import mwviz
 from tests.cli.conftest import APP, LAYERED, Project
 
-#: An app whose one route tells what reached it.
+#: An app whose one route writes what reached it into the file `seen`.
 ECHO = """\
+import json
+from pathlib import Path
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 
 async def echo(request):
-    body = await request.body()
-    return JSONResponse(
-        [request.method, str(request.url), dict(request.headers), body.decode(), request.client.host], 201
-    )
+    body = (await request.body()).decode()
+    seen = [request.method, str(request.url), dict(request.headers), body, request.client.host]
+    Path("seen").write_text(json.dumps(seen))
+    return JSONResponse(None, 201)
 
 
 app = Starlette(routes=[Route("/echo", echo, methods=["GET", "POST", "DELETE"])])
@@ -153,14 +158,24 @@ def test_a_configuration_further_up_is_importable_and_places_are_relative_to_it(
     assert {layer["registered_at"]["file"] for layer in trace["layers"] if layer["origin"] == "user"} == {"shop/web.py"}
 
 
+PARTIAL = """\
+import functools
+
+
+async def call(inner, scope, receive, send):
+    await inner(scope, receive, send)
+
+
+app = functools.partial(call, app)
+"""
 WRAPPERS = {
     "a closure": (
         "def wrap(inner):\n    async def wrapped(scope, receive, send):\n        await inner(scope, receive, send)\n"
         "    return wrapped\n\napp = wrap(app)\n"
     ),
-    "a partial": (
-        "import functools\n\nasync def call(inner, scope, receive, send):\n    await inner(scope, receive, send)\n\n"
-        "app = functools.partial(call, app)\n"
+    "a partial of a closure": (
+        "import functools\n\ndef wrap(inner):\n    async def wrapped(scope, receive, send, debug):\n"
+        "        await inner(scope, receive, send)\n    return wrapped\n\napp = functools.partial(wrap(app), debug=True)\n"
     ),
     "other_asgi_app": (
         "class Sockets:\n    def __init__(self, inner):\n        self.other_asgi_app = inner\n\n"
@@ -192,6 +207,13 @@ def test_an_app_further_in_is_found(project: Project, form: str, target: str) ->
     assert trace["request_order"] == list(range(len(trace["layers"])))
 
 
+@pytest.mark.xfail(reason="what a partial holds as an argument is not looked into", strict=True)
+def test_an_app_that_a_partial_holds_as_an_argument_is_found(project: Project) -> None:
+    project.write({"main.py": LAYERED + PARTIAL})
+
+    assert users(shown(project, "main:app")) == ["Outer", "Inner"]
+
+
 def test_a_first_argument_with_a_slash_is_path_unless_it_is_a_file(project: Project) -> None:
     project.write({"main.py": ECHO, "other.py": ECHO})
     absolute = str(project.folder / "other.py")
@@ -206,7 +228,7 @@ def test_a_first_argument_with_a_slash_is_path_unless_it_is_a_file(project: Proj
 
 def real(project: Project, *arguments: str) -> list[Any]:
     """What reached the handler of `ECHO`."""
-    project.write({"main.py": "import json\n" + ECHO.replace("    return", "    open('seen', 'w').write(json.dumps([request.method, str(request.url), dict(request.headers), body.decode(), request.client.host]))\n    return")})  # fmt: skip
+    project.write({"main.py": ECHO})
     trace = shown(project, "main:app", "/echo?page=2", *arguments)
     assert trace["response"]["status"] == 201
     assert trace["probe"]["endpoint"] == "real"
@@ -239,22 +261,20 @@ def test_a_body_makes_the_method_post(project: Project, data: str) -> None:
 
 
 def test_a_body_may_come_from_stdin(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    import io
-
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"from afar")))
 
     assert real(project, "-d", "@-")[3] == "from afar"
 
 
 def test_without_a_path_no_handler_is_called(project: Project) -> None:
-    project.write({"main.py": ECHO.replace("    body", "    1 / 0\n    body")})
+    project.write({"main.py": ECHO})
 
     trace = shown(project, "main:app", "-X", "POST", "-H", "Authorization: Bearer abc")
 
-    assert trace["probe"] | {"reasons": []} == trace["probe"]
     assert (trace["probe"]["method"], trace["probe"]["endpoint"]) == ("POST", "stand-in")
     assert ["authorization", "***"] in trace["probe"]["headers"]
     assert shown(project, "main:app", "/echo", "--endpoint", "stand-in")["response"]["status"] == 200
+    assert set(project.files()) == {"main.py"}
 
 
 def test_a_preflight_is_sent_as_a_browser_would(project: Project) -> None:
@@ -346,7 +366,7 @@ def test_an_env_file_is_loaded_before_the_import_and_does_not_beat_the_environme
 def test_an_env_file_without_its_package_says_what_to_install(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "dotenv", None)
+    monkeypatch.setitem(sys.modules, "dotenv", None)
     project.write({".env": "", "main.py": APP})
 
     ran = project.call("show", "main:app", "--env-file", ".env")
@@ -365,8 +385,6 @@ def test_verbose_shows_more(project: Project) -> None:
 
 
 def test_version_and_help_answer_on_stdout(project: Project) -> None:
-    import mwviz
-
     version, help_ = project.call("--version"), project.call("show", "-h")
 
     assert (version.code, version.stdout, version.stderr) == (0, f"mwviz {mwviz.__version__}\n", "")

@@ -248,9 +248,9 @@ class Client:
         self.complete = False
         self.error: BaseException | None = None
 
-    async def request(self, app: Any, method: str, path: str) -> None:
-        """One request to `app`. Raises nothing of the app's."""
-        over = anyio.Event()
+    async def request(self, app: Any, method: str, path: str, event: Callable[[], Any]) -> None:
+        """One request to `app`; `event` makes an event of the loop's own. Raises nothing of the app's."""
+        over = event()
         body = [{"type": "http.request", "body": b"", "more_body": False}]
 
         async def receive() -> Message:

@@ -192,7 +192,7 @@ class _Observer:
 
     def _told(self, call: Call) -> Told:
         outcome = self._outcome(call)
-        certain = not call.cancelled and not (outcome == "replaced" and _looks_the_same(call))
+        certain = not call.cancelled and not (outcome in ("replaced", "handled") and _looks_the_same(call))
         # A message that another task is still handing over may as well wait unseen, as Starlette's helper lets it.
         waits = self.shape.plans[call.place].carrier != "here"
         hidden = frozenset({"held_back", "buffered"} if waits else ())
@@ -269,9 +269,12 @@ def _answered_before(call: Call, start: Start) -> list[Inward]:
 
 
 def _looks_the_same(call: Call) -> bool:
-    """Whether a replaced response may be the inner one, changed: by status and type, by its body, or for want of one."""
+    """Whether a response of its own may be an inner one, changed: by status and type, by its body, or for want of one."""
     start = call.starts[0]
-    inner = _answered_before(call, start)[-1]
-    _, status, content_type = inner.starts[0]
-    alike = status == start.status and content_type == start.content_type
-    return alike or not call.body_ended or b"".join(call.body) == b"".join(inner.body)
+    before = _answered_before(call, start)
+    if not before:
+        return False
+    _, status, content_type = before[-1].starts[0]
+    alike = status == start.status and (start.because is not None or content_type == start.content_type)
+    same_body = not call.body_ended or b"".join(call.body) == b"".join(before[-1].body)
+    return alike and same_body if start.because is not None else alike or same_body

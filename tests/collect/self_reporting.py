@@ -177,6 +177,8 @@ class Journal:
             inward.starts.append((turn, message["status"], _content_type(message)))
         else:
             self.say(place, "got a body", len(message.get("body", b"")), message.get("more_body", False))
+            if inward.body_ended:
+                return
             inward.body.append(message.get("body", b""))
             inward.body_ended = not message.get("more_body", False)
 
@@ -197,8 +199,9 @@ class Journal:
         elif message["type"] == BODY:
             body = message.get("body", b"")
             self.say(call.place, "sends a body", body if len(body) < 99 else len(body), message.get("more_body", False))
-            call.body.append(body)
-            call.body_ended = not message.get("more_body", False)
+            if not call.body_ended:
+                call.body.append(body)
+                call.body_ended = not message.get("more_body", False)
         await send(message)
 
     def own_body(self, plan: Plan, place: int) -> bytes:
@@ -343,7 +346,8 @@ class _Outgoing:
             case "drops" | "replaces":
                 return
             case "raises" if message["type"] == START:
-                raise self.part.journal.raising(self.part.place, self.part.plan.error)
+                # One that no framework layer further in knows how to handle.
+                raise self.part.journal.raising(self.part.place, "Broken")
             case "buffers":
                 self.kept.append(message)
                 return

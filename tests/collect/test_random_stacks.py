@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import sys
 from typing import Any, Literal
 
 import anyio
@@ -38,7 +40,8 @@ def requested(app: Any, journal: Journal, design: Design, backend: Literal["asyn
     """The same request without mwviz."""
     journal.clear()
     client = Client(journal)
-    anyio.run(client.request, app, design.method, design.path, backend=backend)
+    event = asyncio.Event if backend == "asyncio" else sys.modules["trio"].Event
+    anyio.run(client.request, app, design.method, design.path, event, backend=backend)
     return client
 
 
