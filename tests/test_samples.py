@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,11 +32,10 @@ CHANGING = re.compile(r"((?:x-request-id|x-process-time)(?:: )?)[0-9a-f.-]+")
 
 
 @pytest.fixture(autouse=True)
-def at_the_top(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def imported_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    yield
     for name in SAMPLES:
-        sys.modules.pop(name, None)
+        monkeypatch.delitem(sys.modules, name, raising=False)
 
 
 def traced(sample: str, *probe: str, **options: Any) -> Trace:

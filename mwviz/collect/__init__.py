@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -101,9 +101,12 @@ async def probe_async(subject: Subject, options: ProbeOptions) -> Trace:
 
 
 def _run(experiment: Experiment, give_up: Callable[[], None]) -> None:
-    # An interrupt that comes a moment late finds nobody left to stop.
-    with suppress(Stuck):
+    try:
         loops.run(partial(experiment.run, loops.AsyncioLoop(), Watchdog(give_up)))
+    except Stuck:
+        pass  # an interrupt that came a moment late: nobody was left to stop
+    except SystemExit as error:
+        experiment.fail(error)  # out of a task of the app's, past everything that would have caught it
 
 
 def _start(work: Callable[[], None], layers: int) -> None:

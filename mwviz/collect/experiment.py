@@ -187,6 +187,11 @@ class Experiment:
             self.began = perf_counter_ns()
             await loop.within(request.timeout, call, self._expire)
 
+    def fail(self, error: BaseException) -> None:
+        """The loop itself was ended by an exception of the app's."""
+        self.over, self.error = True, self.error or error
+        self.recorder.close()
+
     def _expire(self) -> bool:
         if self.over or self.expired:
             return False

@@ -145,6 +145,9 @@ def _error(experiment: Experiment, reading: Reading) -> TracedError | None:
         return _told(built.error, failed, "build")
     if experiment.startup_failed:
         return _startup_error(experiment)
+    if experiment.began is None:
+        told = f"Startup was not over after {experiment.options.timeout:g} s, and could not be interrupted."
+        return TracedError("Timeout", told, None, "startup", "", "")
     if experiment.expired:
         return _timeout(experiment, reading)
     if experiment.error is not None:
@@ -218,14 +221,20 @@ def _stack_notes(experiment: Experiment) -> Iterator[str]:
 
 
 def _probe_notes(experiment: Experiment) -> Iterator[str]:
-    conversation = experiment.conversation
-    if conversation is None:
+    lifespan = _lifespan(experiment)
+    if lifespan is None:
         return
-    if conversation.startup in ("raised", "unsupported"):
-        told = "raised an exception" if conversation.startup == "raised" else "ended without an answer"
-        yield f"The lifespan call {told}: no startup was completed, and the probe was sent all the same."
-    if conversation.startup == "timeout":
-        yield f"Startup was not complete after {experiment.options.timeout:g} s: the probe was sent all the same."
-    if conversation.shutdown in ("failed", "raised", "timeout"):
+    told = f" ({lifespan.message})" if lifespan.message else ""
+    went_on = "the probe was sent all the same"
+    match lifespan.startup:
+        case "raised":
+            yield f"The lifespan call raised an exception{told}: no startup was completed, and {went_on}."
+        case "unsupported":
+            yield f"The lifespan call ended without an answer: no startup was completed, and {went_on}."
+        case "timeout" if experiment.began is not None:
+            yield f"Startup was not complete after {experiment.options.timeout:g} s: {went_on}."
+        case "timeout" | "complete" | "failed":
+            pass
+    if lifespan.shutdown in ("failed", "raised", "timeout"):
         ended = {"failed": "failed", "raised": "raised an exception", "timeout": "did not end in time"}
-        yield f"Shutdown {ended[conversation.shutdown]}."
+        yield f"Shutdown {ended[lifespan.shutdown]}{told}."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
@@ -73,7 +72,6 @@ class LifespanConversation:
         self.shutdown: str | None = None
         self.message: str | None = None
         self.error: BaseException | None = None
-        self.trace = ""
         self.state: dict[str, Any] = {}
 
     async def run(self, app: ASGIApp) -> None:
@@ -81,9 +79,8 @@ class LifespanConversation:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
         try:
             await app(scope, self.receive, self.send)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self.error = error
-            self.trace = traceback.format_exc()
             self._ended("raised")
         else:
             self._ended("unsupported")
@@ -106,18 +103,19 @@ class LifespanConversation:
         return {"type": "lifespan.shutdown"}
 
     async def send(self, message: Message) -> None:
-        """Take the app's answer."""
+        """Take the app's answer; one that comes when the time limit has decided already changes nothing."""
         kind = message["type"]
-        if kind in ("lifespan.startup.complete", "lifespan.startup.failed"):
-            self.startup = kind.rpartition(".")[2]
-            self.message = message.get("message") or self.message
-            self.started.set()
-        elif kind in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
-            self.shutdown = kind.rpartition(".")[2]
-            self.message = message.get("message") or self.message
-            self.stopped.set()
-        else:
-            raise RuntimeError(f"Unexpected ASGI message '{kind}' sent in the lifespan.")
+        match kind.split("."):
+            case ["lifespan", "startup", "complete" | "failed" as how]:
+                if self.startup is None:
+                    self.startup, self.message = how, message.get("message")
+                self.started.set()
+            case ["lifespan", "shutdown", "complete" | "failed" as how]:
+                if self.shutdown is None:
+                    self.shutdown, self.message = how, message.get("message")
+                self.stopped.set()
+            case _:
+                raise RuntimeError(f"Unexpected ASGI message '{kind}' sent in the lifespan.")
 
     def stop(self) -> None:
         """Ask for the shutdown."""

@@ -84,7 +84,7 @@ def _reached(sent: Sent, at: int, *, same_task: bool) -> bool:
 
 
 def raised_own(passage: Passage) -> bool:
-    """Whether an exception left the layer that came neither from further in nor from a layer outside, through `send`."""
+    """Whether an exception left the layer that came neither from further in nor, through `send`, from outside."""
     if passage.error is None:
         return False
     source = next((each for each in passage.inner if same_error(passage.error, each.error)), None)
@@ -97,7 +97,7 @@ def _refuses(passage: Passage, inner: Passage) -> bool:
 
 
 def _refuser(sender: Passage) -> Passage | None:
-    """The layer outside that raised when `sender` sent a message; None if there was none, or if the server refused it."""
+    """The layer outside that raised when `sender` sent a message; None if there was none, or if the server raised."""
     current = sender
     while current.refused is not None and current.parent is not None:
         if _refuses(current.parent, current):

@@ -74,9 +74,6 @@ def remarks(trace: Trace) -> tuple[str, ...]:
     order = trace.probe.order
     found = [f"Another order was tried: {' > '.join(order)}"] if order is not None else []
     found += trace.probe.reasons
-    lifespan = trace.lifespan
-    if lifespan is not None and lifespan.message and (trace.error is None or trace.error.during != "startup"):
-        found.append(lifespan.message)
     return tuple(visible(text) for text in (*found, *trace.notes))
 
 

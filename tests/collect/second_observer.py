@@ -269,7 +269,7 @@ def _answered_before(call: Call, start: Start) -> list[Inward]:
 
 
 def _looks_the_same(call: Call) -> bool:
-    """Whether a response of its own may be an inner one, changed: by status and type, by its body, or for want of one."""
+    """Whether a layer's own response may be an inner one, changed: by status and type, by its body or for want of it."""
     start = call.starts[0]
     before = _answered_before(call, start)
     if not before:

@@ -213,12 +213,12 @@ def test_a_long_list_of_names_is_cut() -> None:
     )
 
 
-def test_remarks_hold_what_was_tried_what_was_changed_and_how_the_lifespan_went() -> None:
+def test_remarks_hold_what_was_tried_what_was_changed_and_the_notes() -> None:
     made = traces.unstarted()
     assert words.remarks(made) == ()
     probe = replace(made.probe, order=("A", "B"), reasons=("Host is shop.example.",))
     changed = replace(made, probe=probe, error=None, notes=("A note.",))
-    said = ("Another order was tried: A > B", "Host is shop.example.", "startup failed: no database", "A note.")
+    said = ("Another order was tried: A > B", "Host is shop.example.", "A note.")
     assert words.remarks(changed) == said
 
 
