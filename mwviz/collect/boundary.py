@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from operator import itemgetter
 from time import perf_counter_ns
 from typing import Any, Literal, TypeAlias
 
@@ -20,6 +21,10 @@ ASGIApp: TypeAlias = Callable[[Any, Receive, Send], Awaitable[Any]]
 
 #: `sent` notes that an awaited `send` came back: only then is it sure that the message got through.
 Happening: TypeAlias = Literal["enter", "leave", "raise", "receive", "send", "sent"]
+
+SENT: Literal["sent"] = "sent"
+#: Under this key the kept message tells when its `send` came back. A note of its own would cost twice as much.
+THROUGH = "mwviz.through"
 
 #: Bytes of a response's body kept per boundary; of longer bodies only the length is compared.
 KEPT_BODY = 1 << 20
@@ -91,25 +96,32 @@ class Recorder:
     def observed(self) -> list[Note]:
         """The notes up to the end of the probe; may be called from another thread while the probe is still stuck."""
         notes = list(self.notes)
-        return notes if self.cutoff is None else [note for note in notes if note[0] <= self.cutoff]
+        through = [
+            (kept[THROUGH], SENT, crossing, kept)
+            for _, happening, crossing, kept in notes
+            if happening == "send" and THROUGH in kept
+        ]
+        cutoff = self.cutoff if self.cutoff is not None else perf_counter_ns()
+        return sorted((note for note in (*notes, *through) if note[0] <= cutoff), key=itemgetter(0))
 
 
-def kept_message(message: Any, crossing: Crossing) -> Any:
+def kept_message(message: Any, crossing: Crossing) -> dict[str, Any]:
     """A message as it is now: outer layers may change it, or the list of its headers, in place."""
     if message.__class__ is not dict:
-        return message
-    kept = message.copy()
+        return dict(message) if isinstance(message, MutableMapping) else {}
+    kept: dict[str, Any] = message.copy()
     if "headers" in kept:
         headers = kept["headers"]
         if headers.__class__ is list:
             kept["headers"] = headers[:]
     elif "body" in kept:
         body = kept["body"]
-        length = len(body) if isinstance(body, (bytes, bytearray, memoryview, str)) else 0
-        crossing.kept += length
-        if crossing.kept > KEPT_BODY or body.__class__ is not bytes:
-            kept["body"] = None
-            kept["body_bytes"] = length
+        if body.__class__ is bytes:
+            crossing.kept += len(body)
+            if crossing.kept <= KEPT_BODY:
+                return kept
+        kept["body"] = None
+        kept["body_bytes"] = len(body) if isinstance(body, (bytes, bytearray, memoryview, str)) else 0
     return kept
 
 
@@ -169,7 +181,7 @@ class Boundary:
             kept = kept_message(message, crossing)
             note((now(), "send", crossing, kept))
             result = await send(message)
-            note((now(), "sent", crossing, kept))
+            kept[THROUGH] = now()
             return result
 
         crossing = Crossing()

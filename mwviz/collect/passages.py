@@ -51,6 +51,14 @@ class Passage:
         last = max((*self.starts[-1:], *self.bodies[-1:]), key=lambda sent: sent.at, default=None)
         return last.at if last is not None and last.through is None and self.error is not None else None
 
+    def refuses(self, sender: Passage) -> bool:
+        """Whether the last message of `sender`, further in, got to this layer's `send` and no further."""
+        since, until = sender.refused, sender.left
+        if since is None or until is None:
+            return False
+        sent = (*self.starts, *self.bodies)
+        return not any(each.through is None and since <= each.at <= until for each in sent)
+
     def body(self) -> bytes | None:
         """The whole body that left it; None where it was too long to be kept."""
         chunks = [_field(sent.message, "body", b"") for sent in self.bodies]

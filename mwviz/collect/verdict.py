@@ -88,22 +88,15 @@ def raised_own(passage: Passage) -> bool:
     if passage.error is None:
         return False
     source = next((each for each in passage.inner if same_error(passage.error, each.error)), None)
-    return _refuser(passage) is None if source is None else _refuses(passage, source)
-
-
-def _refuses(passage: Passage, inner: Passage) -> bool:
-    # The message got to this layer's `send` and no further: what came back of it was raised here.
-    return inner.refused is not None and (passage.refused is None or passage.refused < inner.refused)
+    return _refuser(passage) is None if source is None else passage.refuses(source)
 
 
 def _refuser(sender: Passage) -> Passage | None:
     """The layer outside that raised when `sender` sent a message; None if there was none, or if the server raised."""
-    current = sender
-    while current.refused is not None and current.parent is not None:
-        if _refuses(current.parent, current):
-            return current.parent
-        current = current.parent
-    return None
+    outer = sender.parent if sender.refused is not None else None
+    while outer is not None and not outer.refuses(sender):
+        outer = outer.parent
+    return outer
 
 
 def error_from_inside(passage: Passage) -> BaseException | None:

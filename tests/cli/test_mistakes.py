@@ -143,7 +143,8 @@ TARGETS = (
         ("main:holder.app",),
         "'main:holder.app' raised RuntimeError: not yet while it was looked up.",
         {
-            "main.py": "class Holder:\n    @property\n    def app(self):\n        raise RuntimeError('not yet')\n\nholder = Holder()"
+            "main.py": "class Holder:\n    @property\n    def app(self):\n        raise RuntimeError('not yet')\n\n"
+            "holder = Holder()\n"
         },
         ("main.py:4",),
     ),
@@ -170,7 +171,8 @@ TARGETS = (
     Mistake(
         "factory that returns no app",
         ("main:create_app",),
-        "The factory 'main:create_app' returned an object of class NoneType: no Starlette or FastAPI app was found in it.",
+        "The factory 'main:create_app' returned an object of class NoneType: "
+        "no Starlette or FastAPI app was found in it.",
         {"main.py": "def create_app():\n    pass\n"},
     ),
     Mistake(
@@ -364,7 +366,8 @@ OPTIONS = (
     Mistake(
         "--app-dir without an app",
         ("--app-dir", "src"),
-        "No app was named, and none of main.py, app.py, api.py, app/main.py, app/app.py, app/api.py is in {folder}/src. "
+        "No app was named, and none of main.py, app.py, api.py, app/main.py, app/app.py, app/api.py "
+        "is in {folder}/src. "
         "Name it as 'package.module:attribute' or 'main.py:app', or set `app` in [tool.mwviz] of pyproject.toml.",
         {"main.py": APP, "src/empty": ""},
     ),
@@ -501,7 +504,7 @@ def flat(text: str) -> str:
         (("show", "main:app", "/a", "/b"), ("unexpected extra argument", "/b")),
         (("shw",), ("No such command 'shw'",)),
     ],
-    ids=lambda value: " ".join(value),
+    ids=" ".join,
 )
 def test_the_parser_of_the_command_line_says_what_it_does_not_know(
     project: Project, arguments: tuple[str, ...], pieces: tuple[str, ...]
@@ -521,7 +524,10 @@ def test_the_parser_of_the_command_line_says_what_it_does_not_know(
 @pytest.mark.parametrize(
     ("source", "pieces"),
     [
-        ("x = 1\nif x:\napp = 1\n", ("main.py", "line 3", "IndentationError: expected an indented block")),
+        (
+            "x = 1\nif x:\napp = 1\n",
+            ("SyntaxError:\n", "main.py", "line 3", "IndentationError: expected an indented block"),
+        ),
         ("import helper\n", ("helper.py", "line 1", "    def f(:", "SyntaxError: invalid syntax")),
         ("value = 1\0\n", ("source code string cannot contain null bytes",)),
     ],
@@ -535,7 +541,7 @@ def test_source_that_python_cannot_read_is_shown_with_its_line(
     ran = project.run("show", "main:app")
 
     assert (ran.code, ran.stdout) == (2, "")
-    assert ran.stderr.startswith("Error: 'main' raised SyntaxError:\n")
+    assert ran.stderr.startswith("Error: 'main' raised ")
     for piece in pieces:
         assert piece in ran.stderr
     assert "importlib" not in ran.stderr

@@ -20,7 +20,7 @@ from tests.cli.conftest import LAYERED, Project
 from tests.render import diagram_traces
 
 posix = pytest.mark.skipif(os.name == "nt", reason="links, modes and pipes of POSIX")
-TEXTS = [format for format in Format if format not in (Format.PNG, Format.PDF, Format.SVG)]
+TEXTS = [each for each in Format if each not in (Format.PNG, Format.PDF, Format.SVG)]
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FORCE_COLOR", raising=False)
 
 
-@pytest.mark.parametrize("format", TEXTS, ids=lambda format: str(format.value))
+@pytest.mark.parametrize("format", TEXTS, ids=[each.value for each in TEXTS])
 @pytest.mark.usefixtures("wide")
 def test_a_file_holds_the_bytes_that_stdout_gets(
     tmp_path: Path, trace: Trace, format: Format, capfdbinary: pytest.CaptureFixture[bytes]
@@ -253,7 +253,7 @@ def test_a_terminal_gets_colour_unless_it_has_none(project: Project, more: dict[
     try:
         done = subprocess.run(
             project.command("show", "main:app"),
-            cwd=project.folder, env=project.environment(**more), stdin=subprocess.DEVNULL, stdout=theirs,
+            cwd=project.folder, env=project.environment(more), stdin=subprocess.DEVNULL, stdout=theirs,
             stderr=subprocess.PIPE, timeout=60, check=False,
         )  # fmt: skip
         shown = os.read(own, 100_000)

@@ -48,6 +48,7 @@ def users(trace: dict[str, Any]) -> list[str]:
     return [layer["name"] for layer in trace["layers"] if layer["origin"] == "user"]
 
 
+MWVIZ = "[tool.mwviz]\napp = 'shop:app'\n"
 FORMS: list[tuple[str, dict[str, str], tuple[str, ...], str]] = [
     ("main.py", {"main.py": named("Here"), "app.py": "", "api.py": ""}, (), "main.py"),
     ("app.py", {"app.py": named("Here"), "api.py": "1 / 0"}, (), "app.py"),
@@ -84,7 +85,12 @@ FORMS: list[tuple[str, dict[str, str], tuple[str, ...], str]] = [
     ),
     ("a package itself", {"shop/__init__.py": named("Here")}, ("shop",), "shop"),
     ("the folder of a package", {"shop/__init__.py": named("Here")}, ("./shop:app",), "./shop:app"),
-    ("a script beside its helpers", {"src/shop.py": "from help import app\n", "src/help.py": named("Here")}, ("src/shop.py",), "src/shop.py"),
+    (
+        "a script beside its helpers",
+        {"src/shop.py": "from help import app\n", "src/help.py": named("Here")},
+        ("src/shop.py",),
+        "src/shop.py",
+    ),
     (
         "the working directory is importable for a file elsewhere",
         {"src/shop.py": "from help import app\n", "help.py": named("Here")},
@@ -122,17 +128,46 @@ FORMS: list[tuple[str, dict[str, str], tuple[str, ...], str]] = [
         ("shop:shop.build",),
         "shop:shop.build",
     ),
-    ("api before others", {"shop.py": "from starlette.applications import Starlette\nother = Starlette()\n" + named("Here").replace("app = S", "api = S")}, ("shop",), "shop"),
+    (
+        "api before others",
+        {"shop.py": APP.replace("app =", "other =") + named("Here").replace("app = S", "api = S")},
+        ("shop",),
+        "shop",
+    ),
     ("any other name", {"shop.py": named("Here").replace("app = S", "site = S")}, ("shop",), "shop"),
     ("--app-dir", {"src/shop.py": named("Here"), "shop.py": "1 / 0"}, ("shop:app", "--app-dir", "src"), "shop:app"),
     ("--app-dir and a file", {"src/shop.py": named("Here")}, ("shop.py", "--app-dir", "src"), "shop.py"),
     ("--app-dir to look in", {"src/main.py": named("Here"), "main.py": "1 / 0"}, ("--app-dir", "src"), "main.py"),
-    ("[tool.mwviz] app", {"pyproject.toml": "[tool.mwviz]\napp = 'shop:app'\n[tool.fastapi]\nentrypoint = 'no:no'", "shop.py": named("Here"), "main.py": "1 / 0"}, (), "shop:app"),
-    ("[tool.fastapi] entrypoint", {"pyproject.toml": "[tool.fastapi]\nentrypoint = 'shop:app'", "shop.py": named("Here"), "main.py": "1 / 0"}, (), "shop:app"),
+    (
+        "[tool.mwviz] app",
+        {
+            "pyproject.toml": MWVIZ + "[tool.fastapi]\nentrypoint = 'no:no'",
+            "shop.py": named("Here"),
+            "main.py": "1 / 0",
+        },
+        (),
+        "shop:app",
+    ),
+    (
+        "[tool.fastapi] entrypoint",
+        {"pyproject.toml": "[tool.fastapi]\nentrypoint = 'shop:app'", "shop.py": named("Here"), "main.py": "1 / 0"},
+        (),
+        "shop:app",
+    ),
     ("mwviz.toml", {"mwviz.toml": "app = 'shop.py'", "shop.py": named("Here"), "main.py": "1 / 0"}, (), "shop.py"),
-    ("--config elsewhere", {"ci/mwviz.toml": "app = 'shop:app'", "ci/shop.py": named("Here"), "main.py": "1 / 0"}, ("--config", "ci/mwviz.toml"), "shop:app"),
-    ("the command line before the configuration", {"mwviz.toml": "app = 'no:no'", "shop.py": named("Here")}, ("shop:app",), "shop:app"),
-]  # fmt: skip
+    (
+        "--config elsewhere",
+        {"ci/mwviz.toml": "app = 'shop:app'", "ci/shop.py": named("Here"), "main.py": "1 / 0"},
+        ("--config", "ci/mwviz.toml"),
+        "shop:app",
+    ),
+    (
+        "the command line before the configuration",
+        {"mwviz.toml": "app = 'no:no'", "shop.py": named("Here")},
+        ("shop:app",),
+        "shop:app",
+    ),
+]
 
 
 @pytest.mark.parametrize(("files", "arguments", "target"), [row[1:] for row in FORMS], ids=[row[0] for row in FORMS])
@@ -175,7 +210,8 @@ WRAPPERS = {
     ),
     "a partial of a closure": (
         "import functools\n\ndef wrap(inner):\n    async def wrapped(scope, receive, send, debug):\n"
-        "        await inner(scope, receive, send)\n    return wrapped\n\napp = functools.partial(wrap(app), debug=True)\n"
+        "        await inner(scope, receive, send)\n    return wrapped\n\n"
+        "app = functools.partial(wrap(app), debug=True)\n"
     ),
     "other_asgi_app": (
         "class Sockets:\n    def __init__(self, inner):\n        self.other_asgi_app = inner\n\n"
@@ -203,7 +239,7 @@ def test_an_app_further_in_is_found(project: Project, form: str, target: str) ->
     trace = shown(project, target)
 
     assert users(trace) == ["Outer", "Inner"]
-    assert [layer["origin"] for layer in trace["layers"]][0] == "outer"
+    assert trace["layers"][0]["origin"] == "outer"
     assert trace["request_order"] == list(range(len(trace["layers"])))
 
 
@@ -354,8 +390,11 @@ def test_an_env_file_is_loaded_before_the_import_and_does_not_beat_the_environme
     monkeypatch.setenv("SHOP_KEPT", "kept")
     monkeypatch.delenv("SHOP_NEW", raising=False)
     project.write(
-        {".env": "SHOP_NEW=new\nSHOP_KEPT=lost\n", "main.py": "import os\nprint(os.environ['SHOP_NEW'], os.environ['SHOP_KEPT'])\n" + APP}
-    )  # fmt: skip
+        {
+            ".env": "SHOP_NEW=new\nSHOP_KEPT=lost\n",
+            "main.py": "import os\nprint(os.environ['SHOP_NEW'], os.environ['SHOP_KEPT'])\n" + APP,
+        }
+    )
 
     ran = project.call("show", "main:app", "--env-file", ".env")
     monkeypatch.delenv("SHOP_NEW")

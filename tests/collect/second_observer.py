@@ -166,12 +166,11 @@ class _Observer:
             start, index = teller.starts[0], self.shape.indexes[teller.place]
             if start.source is not None:
                 yield from self._answers(start.source)
-            elif start.because is not None and self._from_inside(teller, start.because):
-                yield self._origin(start.because), index
-            else:
-                yield index, None
-                if not self._told(teller).certain:
-                    yield from self._answers(_answered_before(teller, start)[-1])
+                return
+            handled = start.because is not None and self._from_inside(teller, start.because)
+            yield (self._origin(start.because), index) if handled and start.because is not None else (index, None)
+            if not self._told(teller).certain and (before := _answered_before(teller, start)):
+                yield from self._answers(before[-1])
 
     def _answer_of_the_framework(self, inward: Inward, maker: int | str) -> tuple[Position | None, int]:
         if maker == self.shape.exception:
@@ -192,7 +191,8 @@ class _Observer:
 
     def _told(self, call: Call) -> Told:
         outcome = self._outcome(call)
-        certain = not call.cancelled and not (outcome in ("replaced", "handled") and _looks_the_same(call))
+        own = bool(call.starts) and call.starts[0].source is None
+        certain = not call.cancelled and not (own and _looks_the_same(call))
         # A message that another task is still handing over may as well wait unseen, as Starlette's helper lets it.
         waits = self.shape.plans[call.place].carrier != "here"
         hidden = frozenset({"held_back", "buffered"} if waits else ())
@@ -269,7 +269,7 @@ def _answered_before(call: Call, start: Start) -> list[Inward]:
 
 
 def _looks_the_same(call: Call) -> bool:
-    """Whether a layer's own response may be an inner one, changed: by status and type, by its body or for want of it."""
+    """Whether a layer's own response may be an inner one, changed: by status and type, by body or for want of it."""
     start = call.starts[0]
     before = _answered_before(call, start)
     if not before:

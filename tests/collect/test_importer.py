@@ -63,7 +63,7 @@ def test_the_path_is_put_back_when_the_import_fails(load: Load) -> None:
 
 
 def test_a_file_is_the_module_that_others_import(load: Load) -> None:
-    source = "import sys\nfrom starlette.applications import Starlette\n\napp = Starlette()\napp.own = sys.modules[__name__]\n"
+    source = f"import sys\n{APP}app.own = sys.modules[__name__]\n"
     app = load("pkg/web.py", {"pkg/__init__.py": "", "pkg/web.py": source})
 
     assert app.own is sys.modules["pkg.web"]
@@ -122,10 +122,8 @@ def test_classes_are_not_taken_for_apps(load: Load) -> None:
 
 
 def test_a_module_may_make_its_attributes_when_asked(load: Load) -> None:
-    source = (
-        APP
-        + "site = app\ndel app\n\n\ndef __getattr__(name):\n    if name == 'app':\n        return site\n    raise AttributeError(name)\n"
-    )
+    lazy = "def __getattr__(name):\n    if name == 'app':\n        return site\n    raise AttributeError(name)\n"
+    source = f"{APP}site = app\ndel app\n\n\n{lazy}"
 
     assert isinstance(load("lazy:app", {"lazy.py": source}), Starlette)
 
