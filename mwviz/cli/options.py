@@ -1,17 +1,14 @@
-"""The options of the command line, each declared once, and what they are turned into."""
+"""The options of the command line, each declared once."""
 
 # ruff: noqa: UP045 - Typer 0.9.0 knows no `X | None`
 from __future__ import annotations
 
-import sys
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
-from mwviz.api import Target
-from mwviz.collect import parse_header
 from mwviz.errors import ProbeError
 from mwviz.render import Format
 
@@ -100,39 +97,3 @@ def _exists(name: str) -> bool:
         return bool(name) and Path(name).exists()
     except OSError:  # a PATH may be longer than the name of any file
         return False
-
-
-def target(app: str | None, *, factory: bool, app_dir: Path | None, config: Path | None) -> Target:
-    """What the command line says of the app. Raises ProbeError for an --app-dir that is not there."""
-    if app_dir is not None and not app_dir.is_dir():
-        raise ProbeError(f"--app-dir '{app_dir}' is no directory.")
-    return Target(app, factory, app_dir, config)
-
-
-def headers(lines: list[str] | None) -> tuple[tuple[str, str], ...]:
-    """The headers of the command line as pairs. Raises ProbeError."""
-    return tuple(parse_header(line) for line in lines or ())
-
-
-def body(data: str | None) -> bytes | None:
-    """The body that `--data` gives or names. Raises ProbeError for a file that cannot be read."""
-    if data is None or not data.startswith("@"):
-        return data.encode("utf-8", "surrogateescape") if data is not None else None
-    name = data[1:]
-    try:
-        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise ProbeError(f"--data: '{name}' cannot be read: {error.strerror}.") from error
-
-
-def load_environment(file: Path | None) -> None:
-    """Load variables from `file` as uvicorn does: those that are set already stay. Raises ProbeError."""
-    if file is None:
-        return
-    if not file.is_file():
-        raise ProbeError(f"--env-file: there is no file '{file}'.")
-    try:
-        from dotenv import load_dotenv
-    except ImportError as error:
-        raise ProbeError("--env-file needs the package python-dotenv: pip install python-dotenv.") from error
-    load_dotenv(dotenv_path=file)

@@ -8,10 +8,14 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mwviz.errors import OutputError
-from mwviz.model import Trace
 from mwviz.render import FORMAT_OF_ENDING, Format, render
+
+if TYPE_CHECKING:
+    from mwviz.model import Trace
+
 
 _TERMINAL = frozenset({Format.TABLE, Format.TREE, Format.TIMELINE})
 _BINARY = frozenset({Format.PNG, Format.PDF})

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from mwviz.model import Trace
+if TYPE_CHECKING:
+    from mwviz.model import Trace
+
 
 __all__ = ["FORMAT_OF_ENDING", "RENDERERS", "Format", "render"]
 

@@ -1,0 +1,102 @@
+"""Runs a probe for the command line: options in, result written, exit code told."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Literal
+
+import typer
+
+from mwviz import api
+from mwviz.api import Target
+from mwviz.cli import messages, process
+from mwviz.cli.options import EndpointChoice
+from mwviz.cli.output import Sink
+from mwviz.collect import ProbeOptions, parse_header
+from mwviz.errors import ProbeError
+from mwviz.model import Trace
+
+
+def show(target: Target, probe: ProbeOptions, sink: Sink, *, whole: bool) -> None:
+    """Probe the app and write the trace. Raises typer.Exit with 1 where there is an error in it."""
+    trace = _probed(target, probe, sink)
+    sink.write(sink.rendered(trace))
+    if trace.error is not None:
+        messages.tell_traced(trace.error, whole=whole)
+        raise typer.Exit(messages.FINDINGS)
+
+
+def _probed(target: Target, probe: ProbeOptions, sink: Sink) -> Trace:
+    diversion = process.Diversion()
+
+    def stuck(trace: Trace) -> None:
+        # In another thread, while the app's keeps the main one: say what is known, and leave without it.
+        diversion.end()
+        code = messages.FINDINGS
+        try:
+            sink.write(sink.rendered(trace))
+        except Exception as error:  # noqa: BLE001 - told, and nobody above this thread's function would be
+            code = messages.tell_exception(error, whole=False)
+        os._exit(code)
+
+    with ExitStack() as undo:
+        undo.callback(diversion.end)
+        with process.quick_import(), process.own_interrupt():
+            subject = undo.enter_context(api.opened(target))
+        return api.probe(subject, probe, stuck=stuck)
+
+
+def options(
+    path: str | None,
+    method: str | None,
+    header: list[str] | None,
+    data: str | None,
+    scheme: str | None,
+    client: str,
+    preflight: str | None,
+    endpoint: EndpointChoice | None,
+    raises: bool,
+    lifespan: bool | None,
+    timeout: float,
+    order: str | None,
+) -> ProbeOptions:
+    """What the command line says of the probe. Raises ProbeError."""
+    headers = tuple(parse_header(line) for line in header or ())
+    end: Literal["stand-in", "real"] | None = None if endpoint is None else endpoint.value
+    return ProbeOptions(
+        path, method, headers, body(data), scheme, client, preflight, end, raises, lifespan, timeout, order
+    )
+
+
+def target(app: str | None, *, factory: bool, app_dir: Path | None, config: Path | None) -> Target:
+    """What the command line says of the app. Raises ProbeError for an --app-dir that is not there."""
+    if app_dir is not None and not app_dir.is_dir():
+        raise ProbeError(f"--app-dir '{app_dir}' is no directory.")
+    return Target(app, factory, app_dir, config)
+
+
+def body(data: str | None) -> bytes | None:
+    """The body that `--data` gives or names. Raises ProbeError for a file that cannot be read."""
+    if data is None or not data.startswith("@"):
+        return data.encode("utf-8", "surrogateescape") if data is not None else None
+    name = data[1:]
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as error:
+        raise ProbeError(f"--data: '{name}' cannot be read: {error.strerror}.") from error
+
+
+def load_environment(file: Path | None) -> None:
+    """Load variables from `file` as uvicorn does: those that are set already stay. Raises ProbeError."""
+    if file is None:
+        return
+    if not file.is_file():
+        raise ProbeError(f"--env-file: there is no file '{file}'.")
+    try:
+        from dotenv import load_dotenv
+    except ImportError as error:
+        raise ProbeError("--env-file needs the package python-dotenv: pip install python-dotenv.") from error
+    load_dotenv(dotenv_path=file)
