@@ -28,17 +28,21 @@ _COMMON = (
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The place where `holder` keeps an app further in: an attribute, or a variable of its closure."""
+    """Where `holder` keeps an app further in: an attribute, a variable of its closure, an argument of a partial."""
 
     holder: object
-    key: str | CellType
+    key: str | CellType | int
 
     def get(self) -> Any:
         """The app that it holds now."""
+        if isinstance(self.key, int):
+            return _given(self.holder)[self.key]
         return self.key.cell_contents if isinstance(self.key, CellType) else getattr(self.holder, self.key)
 
     def put(self, value: object) -> Callable[[], None]:
         """Put `value` there; the answer undoes it. Raises AttributeError or TypeError where that cannot be."""
+        if isinstance(self.key, int):
+            raise TypeError("the arguments of a partial cannot be replaced")
         holder, key = (self.key, "cell_contents") if isinstance(self.key, CellType) else (self.holder, self.key)
         before = self.get()
         setattr(holder, key, value)
@@ -118,7 +122,12 @@ def _closure_links(function: FunctionType) -> Iterator[Link]:
             yield Link(function, cell)
 
 
+def _given(partial: Any) -> tuple[Any, ...]:
+    return (*partial.args, *partial.keywords.values())
+
+
 def _partial_links(partial: functools.partial[Any]) -> Iterator[Link]:
+    yield from (Link(partial, index) for index, value in enumerate(_given(partial)) if _may_lead_inward(value))
     if isinstance(partial.func, FunctionType):
         yield from _closure_links(partial.func)
     if inspect.ismethod(partial.func):

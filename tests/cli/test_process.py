@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from importlib.metadata import version
@@ -401,6 +403,69 @@ def test_the_diversion_gives_stdout_back_and_may_end_twice(capfd: pytest.Capture
 
     assert sys.stdout is before
     assert capfd.readouterr() == ("given back\n", "diverted\n")
+
+
+def test_without_a_stderr_what_is_printed_goes_nowhere(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    real = os.dup2
+
+    def dup2(source: int, target: int) -> int:
+        if source == 2:
+            raise OSError(9, "Bad file descriptor")
+        return real(source, target)
+
+    monkeypatch.setattr("os.dup2", dup2)
+    diversion = process.Diversion()
+    os.write(1, b"diverted\n")
+    diversion.end()
+    os.write(1, b"given back\n")
+
+    assert capfd.readouterr() == ("given back\n", "")
+
+
+def test_leaving_runs_the_exit_handlers_last_and_hands_on_the_code(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def end(code: int) -> NoReturn:
+        raise SystemExit(code)
+
+    # the real ones would be pytest's own
+    monkeypatch.setattr("atexit._run_exitfuncs", lambda: print("handler"))
+    monkeypatch.setattr("os._exit", end)
+    print("result")
+    with pytest.raises(SystemExit) as left:
+        process.leave(7)
+
+    assert left.value.code == 7
+    assert capfd.readouterr() == ("result\n", "handler\n")
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_garbage_is_collected_again_after_the_import_if_it_was_before(collecting: bool) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if collecting else gc.disable)()
+        with process.quick_import():
+            assert not gc.isenabled()
+        assert gc.isenabled() is collecting
+    finally:
+        gc.unfreeze()
+        (gc.enable if before else gc.disable)()
+
+
+def test_the_interrupt_is_left_alone_where_signals_cannot_be_set() -> None:
+    seen: list[object] = []
+
+    def work() -> None:
+        with process.own_interrupt():
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+    assert seen == [signal.getsignal(signal.SIGINT)]
 
 
 HEAVY = {"fastapi", "graphviz", "rich", "starlette"}

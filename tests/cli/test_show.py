@@ -243,7 +243,6 @@ def test_an_app_further_in_is_found(project: Project, form: str, target: str) ->
     assert trace["request_order"] == list(range(len(trace["layers"])))
 
 
-@pytest.mark.xfail(reason="what a partial holds as an argument is not looked into", strict=True)
 def test_an_app_that_a_partial_holds_as_an_argument_is_found(project: Project) -> None:
     project.write({"main.py": LAYERED + PARTIAL})
 

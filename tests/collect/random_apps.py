@@ -119,11 +119,15 @@ def _sensible(plan: Plan) -> Plan:
     return plan
 
 
-def _honest(chosen: tuple[Plan, ...]) -> tuple[Plan, ...]:
-    # Who catches what an outer layer's `send` raised, and raises another, is not told from that layer.
-    if not any(plan.send == "raises" for plan in chosen):
-        return chosen
-    return tuple(replace(plan, on_error="passes") if plan.on_error == "converts" else plan for plan in chosen)
+def _tellable(chosen: tuple[Plan, ...], end: str) -> tuple[Plan, ...]:
+    """The plans without what the layers could not tell, or not twice in the same way."""
+    if any(plan.send == "raises" for plan in chosen):
+        # Who catches what an outer layer's `send` raised, and raises another, is not told from that layer.
+        chosen = tuple(replace(plan, on_error="passes") if plan.on_error == "converts" else plan for plan in chosen)
+    if "stream" in end or any(plan.form in ("base", "function") for plan in chosen):
+        # Once the client has its answer it is gone, and streams further in are cut short where they happen to be.
+        chosen = tuple(replace(plan, before="answers") if plan.before == "answers early" else plan for plan in chosen)
+    return chosen
 
 
 @st.composite
@@ -132,8 +136,8 @@ def designs(draw: st.DrawFn, *, tasks: bool = True, deepest: int = 12) -> Design
     wrappers = draw(st.lists(plans(tasks=tasks, forms=("class", "slots", "base")), max_size=2))
     wrappers = wrappers if draw(_mostly(False, 2, True)) else []
     users = draw(st.lists(plans(tasks=tasks), max_size=deepest))
-    chosen = _honest((*wrappers, *users))
     end = draw(st.sampled_from(ENDS))
+    chosen = _tellable((*wrappers, *users), end)
     handlers = draw(_mostly("none", 2, "for the error", "for all"))
     return Design(
         wrappers=chosen[: len(wrappers)],
