@@ -7,12 +7,14 @@ import sysconfig
 import traceback
 from functools import cache
 from pathlib import Path
-from types import TracebackType
 
 from mwviz.collect import redact
 
 _LONGEST = 500
 _LAST = 3
+_MWVIZ = str(Path(__file__).resolve().parent.parent) + os.sep
+#: Packages through which every exception of an app comes, and which tell nothing of it.
+_FRAMEWORK = frozenset({"starlette", "fastapi", "anyio", "asyncio", "contextlib.py"})
 
 
 def message(error: BaseException) -> str:
@@ -26,8 +28,9 @@ def message(error: BaseException) -> str:
 
 
 def one_line(error: BaseException) -> str:
-    """`"Type: message"`."""
-    told = message(error)
+    """`"Type: message"`, with the first line of a longer message."""
+    first, *more = message(error).strip().splitlines() or [""]
+    told = f"{first} …" if more else first
     return f"{redact.type_name(type(error))}: {told}" if told else redact.type_name(type(error))
 
 
@@ -41,10 +44,12 @@ def whole(error: BaseException) -> str:
 
 
 def own_frames(error: BaseException) -> str:
-    """The traceback cut to the user's own frames, or to the last three where none is theirs."""
-    frames = traceback.extract_tb(_without_mwviz(error.__traceback__))
+    """The traceback cut to the user's own frames; to the last three of an installed app's, where none is theirs."""
+    frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if is_users(frame.filename)]
-    shown = "".join(traceback.format_list(own or list(frames)[-_LAST:]))
+    others = [frame for frame in frames if not frame.filename.startswith(_MWVIZ)]
+    installed = [frame for frame in others if not _FRAMEWORK.intersection(Path(frame.filename).parts)]
+    shown = "".join(traceback.format_list(own or (installed or others)[-_LAST:]))
     return redact.text(shown)
 
 
@@ -61,19 +66,7 @@ def is_users(file: str) -> bool:
 def _foreign_roots() -> tuple[str, ...]:
     paths = sysconfig.get_paths()
     roots = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    package = str(Path(__file__).resolve().parent.parent)
-    return (*(os.path.realpath(root) + os.sep for root in roots), package + os.sep)
-
-
-def _without_mwviz(trace: TracebackType | None) -> TracebackType | None:
-    # The first frames are those of mwviz itself, calling the app or importing the module.
-    package = str(Path(__file__).resolve().parent.parent)
-    while trace is not None and trace.tb_next is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if not file.startswith((package, "<frozen importlib")) and "importlib" not in Path(file).parts[-2:]:
-            break
-        trace = trace.tb_next
-    return trace
+    return (*(os.path.realpath(root) + os.sep for root in roots), _MWVIZ)
 
 
 def syntax(error: SyntaxError) -> str:

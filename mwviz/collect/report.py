@@ -223,6 +223,9 @@ def _stack_notes(experiment: Experiment) -> Iterator[str]:
 def _probe_notes(experiment: Experiment) -> Iterator[str]:
     lifespan = _lifespan(experiment)
     if lifespan is None:
+        raised = experiment.error is not None and not experiment.options.raises
+        if raised and experiment.request is not None and not experiment.request.lifespan:
+            yield "The app's startup did not run, which may be what is missing: --lifespan runs it as a server would."
         return
     told = f" ({lifespan.message})" if lifespan.message else ""
     went_on = "the probe was sent all the same"

@@ -191,7 +191,7 @@ def summary(trace: Trace) -> str:
 
 
 def _failed(trace: Trace, error: TracedError) -> str:
-    message = shorten(visible(error.message.strip()), _MESSAGE_WIDTH).rstrip(".")
+    message = shorten(visible(error.message.strip().partition("\n")[0]), _MESSAGE_WIDTH).rstrip(".")
     kind, who = visible(error.type), _start(place(trace, error.raised_by))
     raised = f"{kind}: {message}" if message else kind
     match error:
