@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,6 +38,8 @@ class Watchdog:
             over.set()
 
     def _watch(self, over: threading.Event, seconds: float, expired: Callable[[], bool]) -> None:
+        # Traced (coverage, debuggers), this thread can starve on Python 3.11 once the other one has an exception pending.
+        sys.settrace(None)
         if over.wait(seconds + _PAUSE) or (not expired() and over.wait(2 * GRACE)):
             return
         for _ in range(_TRIES):

@@ -78,6 +78,14 @@ TARGETS = (
         ("shop/main.py:1",),
     ),
     Mistake(
+        "missing import whose name begins the app's",
+        ("shopping:app",),
+        "'shopping' raised ModuleNotFoundError: No module named 'shop' while it was imported. "
+        f"Is it installed where mwviz runs ({sys.prefix})?",
+        {"shopping.py": "import shop\n"},
+        ("shopping.py:1",),
+    ),
+    Mistake(
         "exception inside the app",
         ("main:app",),
         "'main' raised RuntimeError: no database while it was imported.",

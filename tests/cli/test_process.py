@@ -436,6 +436,9 @@ def test_leaving_runs_the_exit_handlers_last_and_hands_on_the_code(
     print("result")
     with pytest.raises(SystemExit) as left:
         process.leave(7)
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.cancel()
 
     assert left.value.code == 7
     assert capfd.readouterr() == ("result\n", "handler\n")

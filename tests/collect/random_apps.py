@@ -180,7 +180,7 @@ def _registered(plan: Plan, journal: Journal, place: int) -> Middleware:
 
 def _add(application: Any, entry: Any, plan: Plan) -> None:
     options = getattr(entry, "kwargs", None) or getattr(entry, "options", {})
-    if plan.form == "function" and hasattr(type(application), "middleware"):
+    if plan.form == "function" and FastAPI is not None and isinstance(application, FastAPI):
         application.middleware("http")(options["dispatch"])
     else:
         application.add_middleware(entry.cls, **options)
