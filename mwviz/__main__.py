@@ -1,5 +1,17 @@
-"""`python -m mwviz`."""
+"""The process: `python -m mwviz`, and the console script."""
 
-from mwviz.cli import main
+from __future__ import annotations
 
-main()
+import gc
+
+
+def main() -> None:
+    """Run the command line. No garbage is collected until the app is imported: imports make none."""
+    gc.disable()
+    from mwviz import cli
+
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mwviz.errors import ConfigError
+from mwviz.errors import ConfigError, closest
 
 #: Every key that may be written, with its type in words; the commands that hold contracts check them further.
 _KEYS = {"app": "a string", "contracts": "an array of tables"}
@@ -93,8 +92,8 @@ def _check(file: Path, where: str, table: Any, known: dict[str, str]) -> None:
         raise ConfigError(f"{file}: {where} must be a table, not {_kind(table)}.")
     for key, value in table.items():
         if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean `{close[0]}`?" if close else f"it knows {', '.join(f'`{each}`' for each in known)}."
+            close = closest(key, known)
+            hint = f"did you mean `{close}`?" if close else f"it knows {', '.join(f'`{each}`' for each in known)}."
             raise ConfigError(f"{file}: {where} has an unknown key `{key}`: {hint}")
         if _kind(value) != known[key] and not (value == [] and known[key].startswith("an array")):
             raise ConfigError(f"{file}: `{key}` in {where} must be {known[key]}, not {_kind(value)}.")

@@ -10,6 +10,15 @@ MwvizError
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+
+def closest(name: str, names: Iterable[str]) -> str | None:
+    """What `name` may have been meant to be, for a "did you mean"; None if nothing is close."""
+    import difflib  # only a mistake pays for it
+
+    return next(iter(difflib.get_close_matches(name, list(names), n=1)), None)
+
 
 class MwvizError(Exception):
     """A mistake of the user's: exit code 2, one clear message, nothing written."""

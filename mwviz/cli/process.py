@@ -47,14 +47,12 @@ class Diversion:
 @contextmanager
 def quick_import() -> Iterator[None]:
     """No garbage collection: nothing that an import makes is garbage. What was made is not looked at again, either."""
-    collecting = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if collecting:
-            gc.freeze()
-            gc.enable()
+        gc.freeze()
+        gc.enable()
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import importlib.util
 import inspect
@@ -18,7 +17,7 @@ from mwviz.collect.compat import is_application
 from mwviz.collect.registration import Registrations, watched
 from mwviz.collect.target import Reference
 from mwviz.collect.unwrap import looks_asgi, path_to
-from mwviz.errors import ImportFailed, TargetError
+from mwviz.errors import ImportFailed, TargetError, closest
 
 #: Names under which apps are looked for in a module, before any other Starlette or FastAPI object in it.
 _PREFERRED = ("app", "api")
@@ -148,14 +147,11 @@ def _no_module(reference: Reference) -> str:
     root = reference.roots[0]
     parent, _, last = reference.module.rpartition(".")
     folder = root.joinpath(*parent.split(".")) if parent else root
-    names = sorted(each.stem for each in folder.glob("*.py")) + sorted(
-        each.parent.name for each in folder.glob("*/__init__.py")
-    )
-    close = difflib.get_close_matches(last, [name for name in names if name != "__init__"], n=1)
-    prefix = f"{parent}." if parent else ""
-    hint = (
-        f" Did you mean '{prefix}{close[0]}'?" if close else " Is it spelled right? --app-dir names another directory."
-    )
+    names = sorted(each.stem for each in folder.glob("*.py") if each.stem != "__init__")
+    close = closest(last, [*names, *sorted(each.parent.name for each in folder.glob("*/__init__.py"))])
+    hint = " Is it spelled right? --app-dir names another directory."
+    if close:
+        hint = f" Did you mean '{parent}.{close}'?" if parent else f" Did you mean '{close}'?"
     return f"There is no module '{reference.module}' in {root} or on Python's path.{hint}"
 
 
@@ -174,9 +170,8 @@ def _attribute(module: ModuleType, reference: Reference, attribute: str) -> Any:
 
 def _no_attribute(holder: Any, name: str, where: str, joint: str) -> str:
     names = [each for each in dir(holder) if not each.startswith("_")]
-    close = difflib.get_close_matches(name, names, n=1)
     apps = _applications(holder) if isinstance(holder, ModuleType) else []
-    hint = close[0] if close else apps[0] if apps else None
+    hint = closest(name, names) or next(iter(apps), None)
     told = f" Did you mean '{where}{joint}{hint}'?" if hint else ""
     return f"'{where}' has no attribute '{name}'.{told}"
 

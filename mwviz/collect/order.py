@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from mwviz.collect import describe
-from mwviz.errors import ProbeError
+from mwviz.errors import ProbeError, closest
 
 
 def entry_labels(entries: Sequence[object]) -> list[str]:
@@ -36,6 +35,6 @@ def _unknown(name: str, labels: Sequence[str]) -> str:
         return "--order has nothing to order: the app has no user middleware."
     if not name:
         return f"--order wants names with '>' between them, outermost first, such as \"{' > '.join(labels)}\"."
-    close = difflib.get_close_matches(name, labels, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(labels)}."
+    close = closest(name, labels)
+    hint = f"did you mean {close}?" if close else f"it has {', '.join(labels)}."
     return f"--order names {name}, but the app has no user middleware of that name: {hint}"

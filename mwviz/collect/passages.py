@@ -104,12 +104,25 @@ def is_cancellation(error: BaseException | None) -> bool:
 
 
 def same_error(outer: BaseException | None, inner: BaseException | None) -> bool:
-    """Whether the exception that left a layer is the one that came from further in, alone or in a group of tasks."""
-    if outer is None or inner is None:
-        return False
-    held = getattr(outer, "exceptions", ())
-    members = held if isinstance(held, tuple) else ()
-    return outer is inner or any(isinstance(each, BaseException) and same_error(each, inner) for each in members)
+    """Whether the exception that left a layer is the one that came from further in.
+
+    Either may be a group of tasks that failed with the other: anyio packs and splits groups, Starlette unpacks them.
+    """
+    if outer is None or inner is None or outer is inner:
+        return outer is not None and outer is inner
+    held = {id(error) for error in _members(inner)}
+    return any(id(error) in held for error in _members(outer))
+
+
+def _members(error: BaseException) -> Iterator[BaseException]:
+    """The exceptions of a group, of its groups, and so on; of any other exception that one alone."""
+    members = getattr(error, "exceptions", None)
+    if not isinstance(members, (tuple, list)):  # anyio 3 has groups of its own, with lists
+        yield error
+        return
+    for each in members:
+        if isinstance(each, BaseException):
+            yield from _members(each)
 
 
 def message_type(message: Any) -> str | None:

@@ -48,7 +48,8 @@ def observations(passage: Passage) -> tuple[Observation, ...]:
 def _seen(passage: Passage) -> Iterator[Observation]:
     if raised_own(passage) and passage.starts:
         yield "after_response"
-    if len(passage.starts) > 1 and len(passage.starts) > max((len(each.starts) for each in passage.inner), default=0):
+    source = answering_inner(passage)
+    if len(passage.starts) > (1 if source is None or replaced(passage) else len(source.starts)):
         yield "twice"
     if not passage.inner:
         return

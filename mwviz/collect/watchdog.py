@@ -38,7 +38,7 @@ class Watchdog:
             over.set()
 
     def _watch(self, over: threading.Event, seconds: float, expired: Callable[[], bool]) -> None:
-        # Traced (coverage, debuggers), this thread can starve on Python 3.11 once the other one has an exception pending.
+        # Traced (coverage, debuggers), this thread can starve on Python 3.11 while an exception waits for the other one.
         sys.settrace(None)
         if over.wait(seconds + _PAUSE) or (not expired() and over.wait(2 * GRACE)):
             return

@@ -19,7 +19,19 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.collect import self_reporting as layers
-from tests.collect.self_reporting import BODY, ENDPOINT, START, Inward, Journal, Message, Plan, Receive, Scope, Send
+from tests.collect.self_reporting import (
+    BODY,
+    ENDPOINT,
+    START,
+    Inward,
+    Journal,
+    Message,
+    Plan,
+    Receive,
+    Scope,
+    Send,
+    is_failure,
+)
 
 try:
     from fastapi import FastAPI
@@ -274,7 +286,9 @@ class Client:
                     await app(_scope(method, path), receive, send)
             except TimeoutError:
                 pytest.fail("the app hung without mwviz")
-            except Exception as error:  # noqa: BLE001 -- the app may raise anything
+            except BaseException as error:
+                if not is_failure(error):
+                    raise
                 self.error = error
             finally:
                 over.set()

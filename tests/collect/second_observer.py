@@ -56,11 +56,21 @@ class Truth:
     steps: Mapping[int, Told]
 
 
-def same(outer: BaseException | None, inner: BaseException | None) -> bool:
-    """Whether `outer` is `inner`, or a group of tasks failed with it."""
-    if outer is None or inner is None:
-        return False
-    return outer is inner or any(same(each, inner) for each in getattr(outer, "exceptions", ()) or ())
+def same(one: BaseException | None, other: BaseException | None) -> bool:
+    """Whether two exceptions are one, or one of them is a group of tasks failed with the other."""
+    return bool(_leaves(one) & _leaves(other))
+
+
+def is_plain(journal: Journal) -> bool:
+    """Whether every exception has one origin: of a group of several it is anyone's guess which one counts."""
+    return all(len(_leaves(call.error)) < 2 for call in journal.calls)
+
+
+def _leaves(error: BaseException | None) -> set[int]:
+    members = getattr(error, "exceptions", None)
+    if isinstance(members, (tuple, list)):
+        return {leaf for each in members for leaf in _leaves(each)}
+    return set() if error is None else {id(error)}
 
 
 def truth_of(journal: Journal, client: Inward, shape: Shape, error: BaseException | None) -> Truth:
@@ -175,7 +185,13 @@ class _Observer:
     def _answer_of_the_framework(self, inward: Inward, maker: int | str) -> tuple[Position | None, int]:
         if maker == self.shape.exception:
             return ("router" if self.shape.end == "refused" else "endpoint"), self.shape.exception
-        error = next((call.error for call in inward.calls if call.error is not None), inward.error)
+        chain, teller = self._chain(inward)
+        calls = [*chain, *([teller] if teller is not None else [])]
+        further_in = [call for call in calls if self.shape.indexes[call.place] > self.shape.server_error]
+        innermost = calls[-1].inward[-1] if calls and calls[-1].inward else inward
+        if not further_in:
+            further_in = [call for call in innermost.calls if call.place == ENDPOINT]
+        error = next((call.error for call in further_in if call.error is not None), innermost.error)
         return (self._origin(error) if error is not None else None), self.shape.server_error
 
     def _origin(self, error: BaseException) -> Position:
@@ -183,7 +199,7 @@ class _Observer:
         for made, place in self.journal.made:
             if same(error, made):
                 return self._position(place)
-        left = [call for call in self.journal.calls if same(error, call.error) or same(call.error, error)]
+        left = [call for call in self.journal.calls if same(error, call.error)]
         return self._position(left[-1].place) if left else "endpoint"
 
     def _position(self, place: int) -> Position:

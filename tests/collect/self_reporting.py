@@ -106,6 +106,11 @@ class Call:
     cancelled: bool = False
 
 
+def is_failure(error: BaseException) -> bool:
+    """Whether an exception is none of the loop's own; the groups of anyio 3 are no `Exception`."""
+    return isinstance(error, Exception) or hasattr(error, "exceptions")
+
+
 class Journal:
     """What the places of one app say during one request. `lines` are comparable between two runs."""
 
@@ -144,13 +149,13 @@ class Journal:
         """Note how the call ends."""
         try:
             yield
-        except Exception as error:
-            call.error = error
-            self.say(call.place, "left by", type(error).__name__)
-            raise
-        except BaseException:
-            call.cancelled = True
-            self.say(call.place, "cancelled")
+        except BaseException as error:
+            if is_failure(error):
+                call.error = error
+                self.say(call.place, "left by", type(error).__name__)
+            else:
+                call.cancelled = True
+                self.say(call.place, "cancelled")
             raise
         self.say(call.place, "left")
 
@@ -163,8 +168,8 @@ class Journal:
         token = _inside.set(inward)
         try:
             yield inward
-        except Exception as error:
-            inward.error = error
+        except BaseException as error:
+            inward.error = error if is_failure(error) else None
             raise
         finally:
             _inside.reset(token)
@@ -412,7 +417,11 @@ class SpeakingBase(BaseHTTPMiddleware):
     """A layer with Starlette's helper."""
 
     def __init__(self, app: App, plan: Plan, journal: Journal, place: int) -> None:
-        super().__init__(app, dispatch=dispatch_of(plan, journal, place))  # type: ignore[arg-type, unused-ignore]
+        super().__init__(app)
+        self.part = dispatch_of(plan, journal, place)
+
+    async def dispatch(self, request: Request, call_next: CallNext) -> Response:
+        return await self.part(request, call_next)
 
 
 def dispatch_of(plan: Plan, journal: Journal, place: int) -> Callable[[Request, CallNext], Awaitable[Response]]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
+from importlib.metadata import version
 from typing import Any, Literal
 
 import anyio
 import pytest
-from hypothesis import HealthCheck, Phase, assume, event, given, settings
+from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.routing import Route, Router
@@ -19,14 +22,26 @@ import mwviz
 from mwviz.model import Trace
 from tests.collect import self_reporting
 from tests.collect.random_apps import Client, Design, designs, made
-from tests.collect.second_observer import Shape, Truth, truth_of
+from tests.collect.second_observer import Shape, Truth, is_plain, truth_of
 from tests.collect.self_reporting import ENDPOINT, Journal
 
 #: More examples for a long run: `MWVIZ_EXAMPLES=5000 pytest tests/collect/test_random_stacks.py`.
 EXAMPLES = int(os.environ.get("MWVIZ_EXAMPLES", "300"))
 
-# Starlette 0.27 does not close the streams of an inner response that a BaseHTTPMiddleware throws away.
-pytestmark = pytest.mark.filterwarnings("ignore:Unclosed <MemoryObject:ResourceWarning")
+# Starlette does not close what streams an inner response that a BaseHTTPMiddleware throws away: on 0.27 nowhere, and
+# its generators on trio. That happens without mwviz too.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Unclosed <MemoryObject:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning"),
+]
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """What was left open is noticed here, where it is ignored."""
+    yield
+    gc.collect()
+
 
 _WATCHED: tuple[type, ...] = (Route, Router, BaseHTTPMiddleware, self_reporting.Speaker, self_reporting.SpeakingBase)
 
@@ -34,9 +49,13 @@ _WATCHED: tuple[type, ...] = (Route, Router, BaseHTTPMiddleware, self_reporting.
 def sampled(examples: int) -> settings:
     return settings(
         max_examples=examples,
-        deadline=None, phases=[Phase.explicit, Phase.generate],
+        deadline=None,
         print_blob=True,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.data_too_large,
+            HealthCheck.function_scoped_fixture,
+        ],
     )
 
 
@@ -46,6 +65,7 @@ def requested(app: Any, journal: Journal, design: Design, backend: Literal["asyn
     client = Client(journal)
     event = asyncio.Event if backend == "asyncio" else sys.modules["trio"].Event
     anyio.run(client.request, app, design.method, design.path, event, backend=backend)
+    assume(is_plain(journal))
     return client
 
 
@@ -161,6 +181,8 @@ def test_a_random_stack_is_told_as_its_layers_tell_it(design: Design, served_fir
 
 def test_runs_on_trio_are_told_in_the_same_way() -> None:
     trio = pytest.importorskip("trio")
+    if version("anyio").startswith("3.") and not hasattr(trio, "MultiError"):
+        pytest.skip("anyio 3 knows only older versions of trio")
 
     @sampled(max(EXAMPLES // 5, 1))
     @given(design=designs(tasks=False, deepest=6))
@@ -172,8 +194,10 @@ def test_runs_on_trio_are_told_in_the_same_way() -> None:
             return await mwviz.trace_async(app, **options(design))
 
         trace: Trace = trio.run(traced)
-        # What ran at once is not told in the same order twice: trio shuffles its tasks.
+        lines = said(journal)
         client = requested(app, journal, design, "trio")
+        # trio shuffles its tasks: who was cancelled may say less the second time.
+        assume(sorted(map(repr, said(journal))) == sorted(map(repr, lines)))
         agrees(trace, truth_of(journal, client.inward, shape(design, trace), client.error), client)
         answers_as(trace, client)
         is_sane(trace)
@@ -208,15 +232,17 @@ def test_another_order_is_told_as_if_the_app_were_written_so(data: st.DataObject
     assume(design.users)
     app, application = made(design, journal := Journal())
     before = held(application)
-    labels = [layer.label for layer in mwviz.trace(app, **options(design)).layers if layer.origin == "user"]
+    names = [layer.name for layer in mwviz.trace(app, **options(design)).layers if layer.origin == "user"]
+    counts = [names[: index + 1].count(name) for index, name in enumerate(names)]
+    labels = [name if count == 1 else f"{name}#{count}" for name, count in zip(names, counts, strict=True)]
     order = data.draw(st.permutations(range(len(labels))))
     journal.clear()
     trace = mwviz.trace(app, **options(design), order=" > ".join(labels[index] for index in order))
     assert held(application) == before
     written_so = replace(design, users=tuple(design.users[index] for index in order), added=0)
     other, _ = made(written_so, its_journal := Journal())
-    client = requested(other, its_journal, written_so)
     plain = mwviz.trace(other, **options(written_so))
+    client = requested(other, its_journal, written_so)
     agrees(trace, truth_of(its_journal, client.inward, shape(written_so, plain), client.error), client)
     assert [layer.qualified_name for layer in trace.layers] == [layer.qualified_name for layer in plain.layers]
     first = len(design.wrappers)
