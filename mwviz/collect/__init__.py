@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextvars
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from mwviz.collect import loops, report
 from mwviz.collect.experiment import Experiment, Subject
@@ -33,6 +34,8 @@ __all__ = [
     "subject_of_object",
 ]
 
+Conduct: TypeAlias = Callable[[loops.Loop, Watchdog], Awaitable[None]]
+
 #: Stack of a probe's own thread, per layer and at least: on macOS a thread has half a megabyte otherwise.
 _BYTES_PER_LAYER, _LEAST_BYTES = 32 * 1024, 16 * 1024 * 1024
 
@@ -53,10 +56,17 @@ def subject_of_object(app: object, base: Path, *, factory: bool = False) -> Subj
 
 
 def inspect_stack(subject: Subject) -> Stack:
-    """The stack as the app builds it; nothing is sent."""
+    """The stack as the app builds it, in a thread and a loop of its own; nothing is sent."""
     experiment = Experiment(subject, ProbeOptions())
-    with experiment.arranged():
-        return report.stack(experiment)
+
+    async def build(_loop: loops.Loop, _watchdog: Watchdog) -> None:
+        try:
+            experiment.arrange()
+        finally:
+            experiment.restore()
+
+    _run_in_thread(experiment, build)
+    return report.stack(experiment)
 
 
 def probe_here(subject: Subject, options: ProbeOptions, stuck: Callable[[Trace], None]) -> Trace:
@@ -65,53 +75,54 @@ def probe_here(subject: Subject, options: ProbeOptions, stuck: Callable[[Trace],
     `stuck` gets the trace so far, in another thread, if this one hangs in a call that cannot be interrupted.
     """
     experiment = Experiment(subject, options)
-    with experiment.arranged():
-        _run(experiment, lambda: stuck(report.trace(experiment)))
+    _run(experiment, experiment.conduct, lambda: stuck(report.trace(experiment)))
     return report.trace(experiment)
 
 
 def probe_in_thread(subject: Subject, options: ProbeOptions) -> Trace:
     """Probe in a thread and a loop of its own; a thread that cannot be interrupted is left behind."""
     experiment = Experiment(subject, options)
-    over = threading.Event()
-    unexpected: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            _run(experiment, over.set)
-        except BaseException as error:
-            unexpected.append(error)
-        finally:
-            over.set()
-
-    with experiment.arranged():
-        _start(partial(contextvars.copy_context().run, work), len(experiment.layers))
-        over.wait()
-    if unexpected:
-        raise unexpected[0]
+    _run_in_thread(experiment, experiment.conduct)
     return report.trace(experiment)
 
 
 async def probe_async(subject: Subject, options: ProbeOptions) -> Trace:
     """Probe on the asyncio or trio loop that runs now."""
     experiment = Experiment(subject, options)
-    with experiment.arranged():
-        await experiment.run(loops.running_loop(), Watchdog(lambda: None))
+    await experiment.conduct(loops.running_loop(), Watchdog(lambda: None))
     return report.trace(experiment)
 
 
-def _run(experiment: Experiment, give_up: Callable[[], None]) -> None:
+def _run(experiment: Experiment, conduct: Conduct, give_up: Callable[[], None]) -> None:
     try:
-        loops.run(partial(experiment.run, loops.AsyncioLoop(), Watchdog(give_up)))
+        loops.run(partial(conduct, loops.AsyncioLoop(), Watchdog(give_up)))
     except Stuck:
         pass  # an interrupt that came a moment late: nobody was left to stop
     except SystemExit as error:
         experiment.fail(error)  # out of a task of the app's, past everything that would have caught it
 
 
-def _start(work: Callable[[], None], layers: int) -> None:
-    before = threading.stack_size(max(_LEAST_BYTES, _BYTES_PER_LAYER * layers))
+def _run_in_thread(experiment: Experiment, conduct: Conduct) -> None:
+    over = threading.Event()
+    unexpected: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            _run(experiment, conduct, over.set)
+        except BaseException as error:
+            unexpected.append(error)
+        finally:
+            over.set()
+
+    before = threading.stack_size(max(_LEAST_BYTES, _BYTES_PER_LAYER * experiment.subject.depth))
     try:
-        threading.Thread(target=work, name="mwviz-probe", daemon=True).start()
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(work,), name="mwviz-probe", daemon=True).start()
     finally:
         threading.stack_size(before)
+    try:
+        over.wait()
+    finally:
+        experiment.restore()  # where the thread is stuck it cannot do so itself
+    if unexpected:
+        raise unexpected[0]

@@ -6,7 +6,8 @@ calls go through, and a request that is not the probe's passes without a note.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+import copy
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from operator import itemgetter
@@ -65,6 +66,9 @@ Note: TypeAlias = tuple[int, Happening, Crossing, Any]
 class Recorder:
     """What crossed the boundaries of one probe, in the order observed. Times are `perf_counter_ns` readings."""
 
+    #: Bound here: tests that freeze the time replace the names of clocks in modules.
+    now = staticmethod(perf_counter_ns)
+
     def __init__(self) -> None:
         self.mark = Mark({"version": "3.0", "spec_version": "2.3"})
         self.notes: list[Note] = []
@@ -91,25 +95,32 @@ class Recorder:
     def close(self, at: int | None = None) -> None:
         """What is noted after `at` (default: now) happened only because the probe is being taken down."""
         if self.cutoff is None:
-            self.cutoff = perf_counter_ns() if at is None else at
+            self.cutoff = self.now() if at is None else at
 
     def observed(self) -> list[Note]:
         """The notes up to the end of the probe; may be called from another thread while the probe is still stuck."""
         notes = list(self.notes)
-        through = [
-            (kept[THROUGH], SENT, crossing, kept)
-            for _, happening, crossing, kept in notes
-            if happening == "send" and THROUGH in kept
-        ]
-        cutoff = self.cutoff if self.cutoff is not None else perf_counter_ns()
-        return sorted((note for note in (*notes, *through) if note[0] <= cutoff), key=itemgetter(0))
+        placed = [((index, 0), note) for index, note in enumerate(notes)]
+        for _, happening, crossing, kept in notes:
+            if happening == "send" and THROUGH in kept:
+                index, at = kept[THROUGH]
+                placed.append(((index - 1, 1), (at, SENT, crossing, kept)))
+        placed.sort(key=itemgetter(0))
+        cutoff = self.cutoff if self.cutoff is not None else self.now()
+        return list(_in_strict_order(note for _, note in placed if note[0] <= cutoff))
+
+
+def _in_strict_order(notes: Iterable[Note]) -> Iterator[Note]:
+    # The order of the notes is what happened; a coarse clock (Windows) tells several the same time.
+    before = 0
+    for at, *rest in notes:
+        before = max(at, before + 1)
+        yield before, *rest
 
 
 def kept_message(message: Any, crossing: Crossing) -> dict[str, Any]:
     """A message as it is now: outer layers may change it, or the list of its headers, in place."""
-    if message.__class__ is not dict:
-        return dict(message) if isinstance(message, MutableMapping) else {}
-    kept: dict[str, Any] = message.copy()
+    kept: dict[str, Any] = message.copy() if message.__class__ is dict else _as_dict(message)
     if "headers" in kept:
         headers = kept["headers"]
         if headers.__class__ is list:
@@ -123,6 +134,10 @@ def kept_message(message: Any, crossing: Crossing) -> dict[str, Any]:
         kept["body"] = None
         kept["body_bytes"] = len(body) if isinstance(body, (bytes, bytearray, memoryview, str)) else 0
     return kept
+
+
+def _as_dict(message: Any) -> dict[str, Any]:
+    return dict(message) if isinstance(message, Mapping) else {}
 
 
 class Station:
@@ -143,7 +158,7 @@ class Station:
 class Boundary:
     """Stands directly outside one layer and notes what crosses. It has one attribute of its own, `mwviz`."""
 
-    __slots__ = ("mwviz",)
+    __slots__ = ("__weakref__", "mwviz")
 
     mwviz: Station
 
@@ -154,6 +169,12 @@ class Boundary:
     def __class__(self) -> type:
         # Code that looks for a class in the stack (OpenTelemetry, layers that collapse) finds the layer's.
         return self.mwviz.layer.__class__
+
+    def __copy__(self) -> Boundary:
+        return Boundary(copy.copy(self.mwviz.layer), self.mwviz.recorder, self.mwviz.rank)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Boundary:
+        return Boundary(copy.deepcopy(self.mwviz.layer, memo), self.mwviz.recorder, self.mwviz.rank)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.mwviz.layer, name)
@@ -170,7 +191,8 @@ class Boundary:
         recorder = station.recorder
         if scope.get("asgi") is not recorder.mark and not recorder.adopts(station):
             return await _unnoted(station, scope, receive, send)
-        note, now = recorder.notes.append, perf_counter_ns
+        notes, now = recorder.notes, recorder.now
+        note = notes.append
 
         async def receive_noted() -> Any:
             message = await receive()
@@ -181,7 +203,7 @@ class Boundary:
             kept = kept_message(message, crossing)
             note((now(), "send", crossing, kept))
             result = await send(message)
-            kept[THROUGH] = now()
+            kept[THROUGH] = (len(notes), now())
             return result
 
         crossing = Crossing()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,11 +39,6 @@ class Built:
     notes: list[str] = field(default_factory=list)
     error: Exception | None = None
     failed: object | None = None
-
-    def unguard(self) -> None:
-        """Another boundary, further out, is where requests enter."""
-        if self.entrance is not None:
-            self.entrance.mwviz.entrance = False
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -112,26 +107,28 @@ class Builder:
         return app if type(app) is Boundary else Boundary(app, self.recorder)
 
 
-@contextmanager
-def instrumented(application: Any, recorder: Recorder, entries: list[object] | None = None) -> Iterator[Built]:
-    """For the time of the `with`, the application runs a stack with boundaries; `entries` reorder its user layers.
-
-    Raises ProbeError if another probe of the same application is not over yet.
-    """
+def claim(application: Any, undo: ExitStack) -> None:
+    """Have the application to ourselves until `undo` closes, which also gives it its stack back. Raises ProbeError."""
     if id(application) in _busy:
         raise ProbeError("Another probe of this app is running: wait until it is over.")
+    _busy.add(id(application))
+    undo.callback(_busy.discard, id(application))
+    undo.callback(_restoring(application, "middleware_stack"))
+
+
+def instrument(application: Any, recorder: Recorder, entries: list[object] | None, undo: ExitStack) -> Built:
+    """Let the application run a stack with boundaries; `entries` reorder its user layers.
+
+    `undo` takes back what was put into a stack that stood already.
+    """
     built = Built(entries=list(application.user_middleware) if entries is None else entries)
     builder = Builder(application, recorder)
-    with ExitStack() as undo:
-        _busy.add(id(application))
-        undo.callback(_busy.discard, id(application))
-        undo.callback(_restoring(application, "middleware_stack"))
-        standing = getattr(application, "middleware_stack", None)
-        stack = _built_or_standing(application, builder, built, standing, reordered=entries is not None)
-        if stack is not None:
-            _survey(stack, application, builder, built, undo)
-            application.middleware_stack = built.entrance
-        yield built
+    standing = getattr(application, "middleware_stack", None)
+    stack = _built_or_standing(application, builder, built, standing, reordered=entries is not None)
+    if stack is not None:
+        _survey(stack, application, builder, built, undo)
+        application.middleware_stack = built.entrance
+    return built
 
 
 def _built_or_standing(
@@ -197,7 +194,7 @@ def _next(
     if type(inner) is Boundary:
         return inner
     boundary = Boundary(inner, builder.recorder)
-    with suppress(AttributeError, TypeError):  # a slot that cannot be set: the next layer goes without a boundary
+    with suppress(Exception):  # a place that cannot be set: the next layer goes without a boundary
         undo.callback(link.put(boundary))
         return boundary
     return inner

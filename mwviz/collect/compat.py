@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -110,45 +109,64 @@ def route_classes(router: object) -> list[type]:
     """The classes whose `handle` a request passes on its way from the router to a handler.
 
     `Route.handle(scope, receive, send)` checks the method and calls the handler, from Starlette 0.13 to 1.x;
-    FastAPI's `APIRoute.handle` does so, too, since 0.137 where routes lie in a tree.
+    FastAPI's `APIRoute.handle` does so, too, since 0.137 where routes lie in a tree. All classes that there are count,
+    not those of the routes that there are: a layer may add routes on the first request.
     """
+    home = next((cls for cls in type(router).__mro__ if _is_named(cls, "Router", ".routing")), None)
+    base = getattr(sys.modules.get(home.__module__), "BaseRoute", None) if home is not None else None
     kinds: dict[type, None] = {}
-    for route in _routes(router):
-        for cls in type(route).__mro__:
-            if "handle" in vars(cls) and cls.__name__ != "BaseRoute":
-                kinds[cls] = None
+    pending = [base] if isinstance(base, type) else []
+    while pending:
+        cls = pending.pop()
+        pending += type.__subclasses__(cls)
+        if "handle" in vars(cls) and cls is not base:
+            kinds[cls] = None
     return list(kinds)
 
 
-def _routes(router: object, depth: int = 0) -> Iterator[object]:
-    routes = getattr(router, "routes", None)
-    if not isinstance(routes, Iterable) or depth > _DEEPEST_MOUNT:
-        return
-    for route in list(routes):
-        yield route
-        inner = _further(route)
-        if inner is not None:
-            yield from _routes(inner, depth + 1)
+def unwatchable(router: Any) -> str | None:
+    """What of a router would call a handler past `Route.handle`, in words; None if nothing does."""
+    if not any(_is_named(cls, "Router", ".routing") for cls in type(router).__mro__):
+        return f"a router of class {type(router).__name__}"
+    for name in ("__call__", "app"):
+        owner = next((cls for cls in type(router).__mro__ if name in vars(cls)), None)
+        if owner is not None and not owner.__module__.endswith(".routing"):
+            return f"{owner.__name__}.{name}, which is not the framework's"
+    default = getattr(router, "default", None)
+    if getattr(default, "__func__", None) is not getattr(type(router), "not_found", None):
+        return "the router's own `default` app"
+    if any("handle" in getattr(route, "__dict__", {}) for route in getattr(router, "routes", ())):
+        return "a route with a `handle` of its own"
+    return None
 
 
-_DEEPEST_MOUNT = 20
-
-
-def _further(route: object) -> object | None:
-    # An included router (FastAPI 0.137 and newer); a mounted app with routes, or with a router that has some.
-    included = getattr(route, "original_router", None)
-    if included is not None:
-        return included  # type: ignore[no-any-return]
-    mounted = getattr(route, INNER, None)
-    if hasattr(route, "endpoint") or mounted is None or inspect.isroutine(mounted):
-        return None
-    router = getattr(mounted, "router", mounted)
-    return router if hasattr(router, "routes") else None
+def _is_named(cls: type, name: str, module: str) -> bool:
+    return cls.__name__ == name and cls.__module__.endswith(module)
 
 
 def leads_further(route: object) -> bool:
-    """Whether the route hands over to further routes. A mount of anything else is a handler, in effect."""
-    return _further(route) is not None
+    """Whether the route hands over to further routes of the framework's: a mount of anything else is a handler.
+
+    It may be an included router (FastAPI 0.137 and newer), or a mounted app or router with layers around it.
+    """
+    if getattr(route, "original_router", None) is not None:
+        return True
+    mounted = getattr(route, INNER, None)
+    return not hasattr(route, "endpoint") and mounted is not None and _is_routed(mounted)
+
+
+def _is_routed(value: object) -> bool:
+    for _ in range(_DEEPEST_WRAPPER):
+        if application_classes(value) or any(_is_named(cls, "Router", ".routing") for cls in type(value).__mro__):
+            return True
+        inner = getattr(value, "__dict__", {}).get(INNER)
+        if inner is None:
+            return False
+        value = inner
+    return False
+
+
+_DEEPEST_WRAPPER = 50
 
 
 def allows_method(route: object, scope: Scope) -> bool:

@@ -32,26 +32,25 @@ def place(file: str | None, line: int, base: Path) -> Place | None:
 
 def subject(entry: object | None, layer: object | None) -> object:
     """What the layer's name names: a class, or the function that was registered."""
-    given = registration(entry)[0] if entry is not None else _class_or_function(layer)
-    if isinstance(given, functools.partial):
-        given = given.func
-    if isinstance(given, type) and is_base_http(given):
-        dispatch = _dispatch(entry, layer)
-        if dispatch is not None:
-            return _named(dispatch)
-    return _named(given)
+    return _made_of(entry, layer)[0]
 
 
 def kind(entry: object | None, layer: object | None) -> Kind:
     """How the layer is made: see `mwviz.model.Kind`."""
+    return _made_of(entry, layer)[1]
+
+
+def _made_of(entry: object | None, layer: object | None) -> tuple[object, Kind]:
     given = registration(entry)[0] if entry is not None else _class_or_function(layer)
-    if isinstance(given, functools.partial):
+    while isinstance(given, functools.partial):
         given = given.func
     if not isinstance(given, type):
-        return "factory"
+        return _named(given), "factory"
     if not is_base_http(given):
-        return "asgi"
-    return "base_http" if _dispatch(entry, layer) is None else "function"
+        return given, "asgi"
+    # A class of the user's own is the name that they know; of Starlette's helper it is the function that it was given.
+    dispatch = _dispatch(entry, layer) if given.__name__ == "BaseHTTPMiddleware" else None
+    return (given, "base_http") if dispatch is None else (_named(dispatch), "function")
 
 
 def name(named: object) -> str:
@@ -74,9 +73,9 @@ def arguments(entry: object | None, layer: object | None) -> Mapping[str, str]:
         given = _kept_arguments(layer)
     else:
         factory, positional, keywords = registration(entry)
-        given = {**_bound_names(factory, positional), **keywords}
-        if isinstance(given.get("dispatch"), object) and _dispatch(entry, layer) is given.get("dispatch"):
-            given.pop("dispatch", None)  # it is the layer's name already
+        given = _bound_names(factory, positional, keywords)
+        if given.get("dispatch") is not None and _made_of(entry, layer)[1] == "function":
+            del given["dispatch"]  # it is the layer's name already
     return {str(key): redact.argument(str(key), value) for key, value in given.items()}
 
 
@@ -105,8 +104,8 @@ def _class_or_function(layer: object) -> object:
 def _dispatch(entry: object | None, layer: object | None) -> object | None:
     if layer is not None:
         return dispatch_function(layer)
-    keywords = registration(entry)[2] if entry is not None else {}
-    return keywords.get("dispatch")
+    _, positional, keywords = registration(entry) if entry is not None else (None, (), {})
+    return keywords.get("dispatch", positional[0] if positional else None)
 
 
 def _named(given: object) -> object:
@@ -125,12 +124,14 @@ def _text_attribute(named: object, attribute: str) -> str:
     return value if type(value) is str else ""
 
 
-def _bound_names(factory: object, positional: tuple[Any, ...]) -> dict[str, Any]:
-    if not positional:
-        return {}
-    names = [parameter for parameter in _parameters(factory) if parameter != "self"][1:]
-    names += [f"argument {index}" for index in range(len(names) + 1, len(positional) + 1)]
-    return dict(zip(names, positional, strict=False))
+def _bound_names(factory: object, positional: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
+    try:
+        bound = inspect.signature(factory).bind_partial(None, *positional, **keywords)  # type: ignore[arg-type]
+    except Exception:  # no signature to be had, a hostile one, or arguments that do not fit: positions are told instead
+        return {f"argument {index}": value for index, value in enumerate(positional, 1)} | keywords
+    variable = next((each.name for each in bound.signature.parameters.values() if each.kind is each.VAR_KEYWORD), None)
+    given = dict(list(bound.arguments.items())[1:])
+    return given | given.pop(variable, {}) if variable is not None else given
 
 
 def _parameters(factory: object) -> list[str]:

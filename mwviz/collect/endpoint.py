@@ -9,7 +9,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from mwviz.collect.boundary import ASGIApp, Boundary, Receive, Recorder, Scope, Send
-from mwviz.collect.compat import allows_method, leads_further, route_classes
+from mwviz.collect.compat import allows_method, leads_further, route_classes, unwatchable
+from mwviz.errors import ProbeError
 
 _BODY = b'{"mwviz":"probe"}'
 
@@ -41,43 +42,68 @@ class StandIn:
 
 
 class Routes:
-    """Watches the classes of the app's routes: `reached` is the handler that a request of the probe got to."""
+    """Watches where requests of the probe end: `reached` is the handler that one got to."""
 
-    def __init__(self, router: Any, recorder: Recorder, rank: int, *, stand_in: bool, raises: bool) -> None:
+    def __init__(self, recorder: Recorder, rank: int, *, stand_in: bool, raises: bool) -> None:
         self.reached: object | None = None
-        self._router = router
+        self.rank = rank
         self._recorder = recorder
-        self._rank = rank
         self._stand_in = stand_in
         self._raises = raises
-        self._inside: Scope | None = None
+        self._inside: list[Scope] = []
 
-    def watch(self, undo: ExitStack) -> None:
-        """Put a boundary around every handler, until `undo` closes."""
-        for cls in route_classes(self._router):
-            original = vars(cls)["handle"]
-            cls.handle = self._noting(original)  # type: ignore[attr-defined]
-            undo.callback(setattr, cls, "handle", original)
+    def watch(self, router: Any, undo: ExitStack) -> None:
+        """Put a boundary around every handler, until `undo` closes. Raises ProbeError where a stand-in cannot stand."""
+        if self._stand_in and (obstacle := unwatchable(router)):
+            raise ProbeError(f"No stand-in endpoint can stand in for {obstacle}: --endpoint real calls it.")
+        _watching.append(self)
+        undo.callback(_unwatch, self)
+        for cls in route_classes(router):
+            if cls not in _originals:
+                _originals[cls] = vars(cls)["handle"]
+                cls.handle = _noting(_originals[cls])  # type: ignore[attr-defined]
 
-    def _noting(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        routes = self
+    def ends_at(self, route: object, scope: Scope) -> bool:
+        """Whether this is a request of the probe's that ends at `route`: not refused, led further, or noted already."""
+        own = scope.get("asgi") is self._recorder.mark or self._recorder.is_followed()
+        inside = any(scope is each for each in self._inside)
+        return own and not inside and not leads_further(route) and allows_method(route, scope)
 
-        @functools.wraps(original)
-        async def handle(self: Any, scope: Scope, receive: Receive, send: Send) -> Any:
-            call: ASGIApp = functools.partial(original, self)
-            # `APIRoute.handle` calls `Route.handle`: the outer of the two is the handler's boundary.
-            if routes.passes(self, scope):
-                return await call(scope, receive, send)
-            routes.reached, routes._inside = getattr(self, "endpoint", getattr(self, "app", self)), scope
-            end = StandIn(call, raises=routes._raises) if routes._stand_in else call
-            return await Boundary(end, routes._recorder, routes._rank)(scope, receive, send)
+    async def end(self, route: Any, call: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Any:
+        """Call the handler, or its stand-in, inside a boundary."""
+        self.reached = getattr(route, "endpoint", getattr(route, "app", route))
+        end = StandIn(call, raises=self._raises) if self._stand_in else call
+        self._inside.append(scope)
+        try:
+            return await Boundary(end, self._recorder, self.rank)(scope, receive, send)
+        finally:
+            self._inside = [each for each in self._inside if each is not scope]
 
-        return handle
 
-    def passes(self, route: object, scope: Scope) -> bool:
-        """Whether `route` is not where this request ends: it is no probe's, refused, led further, or noted already."""
-        foreign = scope.get("asgi") is not self._recorder.mark and not self._recorder.is_followed()
-        return foreign or scope is self._inside or leads_further(route) or not allows_method(route, scope)
+#: The probes that watch routes now, and the classes that they share: the last one to go takes the watching away.
+_watching: list[Routes] = []
+_originals: dict[type, Callable[..., Any]] = {}
+
+
+def _unwatch(routes: Routes) -> None:
+    _watching.remove(routes)
+    if not _watching:
+        for cls, original in _originals.items():
+            cls.handle = original  # type: ignore[attr-defined]
+        _originals.clear()
+
+
+def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    async def handle(self: Any, scope: Scope, receive: Receive, send: Send) -> Any:
+        call: ASGIApp = functools.partial(original, self)
+        # `APIRoute.handle` calls `Route.handle`: the outer of the two is the handler's boundary.
+        for routes in _watching:
+            if routes.ends_at(self, scope):
+                return await routes.end(self, call, scope, receive, send)
+        return await call(scope, receive, send)
+
+    return handle
 
 
 def handler(reached: object) -> object:

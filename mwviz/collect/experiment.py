@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from time import perf_counter_ns
 from typing import Any
 
 from mwviz.collect.boundary import ASGIApp, Boundary, Recorder
-from mwviz.collect.build import Built, Found, instrumented
+from mwviz.collect.build import Built, Found, claim, instrument
 from mwviz.collect.compat import is_application, is_base_http, overriding_call
 from mwviz.collect.endpoint import Routes, StandIn
-from mwviz.collect.loops import Loop, load_backend
+from mwviz.collect.loops import Loop, load_backend, room_for
 from mwviz.collect.order import reordered
-from mwviz.collect.passages import is_cancellation
 from mwviz.collect.registration import Registrations
 from mwviz.collect.request import ProbeOptions, Request, prepare
 from mwviz.collect.server import Connection, LifespanConversation
 from mwviz.collect.unwrap import Link, path_to
 from mwviz.collect.watchdog import Watchdog
 from mwviz.errors import ProbeError, TargetError
-
-#: Frames that a layer and its boundary may need, for call, send and receive together.
-_FRAMES_PER_LAYER = 30
 
 
 class Subject:
@@ -45,9 +38,14 @@ class Subject:
         self.wrappers: list[tuple[Any, Link]] = way
         self.application = way[-1][1].get() if way else target
 
+    @property
+    def depth(self) -> int:
+        """How many layers there will be, about."""
+        return len(self.wrappers) + len(self.application.user_middleware)
+
 
 class Experiment:
-    """The probe of one subject. `arranged` sets it up, `run` sends it; what happened may be read at any time."""
+    """The probe of one subject. `conduct` makes it; what has happened may be read at any time, from any thread."""
 
     def __init__(self, subject: Subject, options: ProbeOptions) -> None:
         self.subject = subject
@@ -55,6 +53,8 @@ class Experiment:
         self.recorder = Recorder()
         self.layers: list[Found] = []
         self.built = Built()
+        self._outers: list[Found] = []
+        self._undo = ExitStack()
         self.entrance: ASGIApp = subject.target
         self.request: Request | None = None
         self.routes: Routes | None = None
@@ -65,24 +65,50 @@ class Experiment:
         self.over = False
         self.expired = False
 
-    @contextmanager
-    def arranged(self) -> Iterator[None]:
-        """For the time of the `with`, every layer has its boundary; after it the app is as it was."""
-        wanted = self.options.order
-        application = self.subject.application
-        entries = None if wanted is None else reordered(application.user_middleware, wanted)
-        with ExitStack() as undo:
-            self.built = undo.enter_context(instrumented(application, self.recorder, entries))
-            outers = self._bound_wrappers(undo)
-            self.layers = outers + self.built.layers
-            self.request = prepare(self.options, [found.layer for found in self.layers])
-            if self.built.error is None:
-                self._number()
-                self._prepare_end(undo, self.request)
-            with _room_for(len(self.layers)):
-                yield
+    async def conduct(self, loop: Loop, watchdog: Watchdog) -> None:
+        """Arrange, probe and restore, all in the loop: there a server builds the stack, too. Raises ProbeError."""
+        try:
+            self.arrange()
+            await self._run(loop, watchdog)
+        finally:
+            self.restore()
 
-    def _bound_wrappers(self, undo: ExitStack) -> list[Found]:
+    def arrange(self) -> None:
+        """Give every layer its boundary. Raises ProbeError for options that do not fit the app."""
+        wanted, application = self.options.order, self.subject.application
+        entries = None if wanted is None else reordered(application.user_middleware, wanted)
+        claim(application, self._undo)
+        self._undo.enter_context(room_for(self.subject.depth))
+        self._outers = self._bound_wrappers()
+        self._build(entries)
+        self.request = prepare(self.options, [found.layer for found in self.layers])
+        self._prepare_end(self.request)
+
+    def restore(self) -> None:
+        """Leave the app as it was found; may be called from another thread, and twice."""
+        undo, self._undo = self._undo, ExitStack()
+        undo.close()
+
+    def _build(self, entries: list[object] | None) -> None:
+        self.built = instrument(self.subject.application, self.recorder, entries, self._undo)
+        self.layers = self._outers + self.built.layers
+        if self.built.entrance is not None:
+            self.built.entrance.mwviz.entrance = not self._outers
+        for rank, found in enumerate(self.layers):
+            if found.boundary is not None:
+                found.boundary.mwviz.rank = rank
+        if self.built.router is not None:
+            self.built.router.mwviz.rank = len(self.layers)
+
+    def _keep_up(self, request: Request) -> None:
+        """Startup may have built another stack, or asked for one: then that is the one to be traced."""
+        built = self.built.entrance
+        if built is not None and vars(self.subject.application).get("middleware_stack") is not built:
+            self._build(None)
+            self.built.notes.append("Startup changed the stack: it is shown as the request met it.")
+            self._prepare_end(request)
+
+    def _bound_wrappers(self) -> list[Found]:
         """Boundaries around what stands outside of the application, or overrides its `__call__`."""
         wrappers, application = self.subject.wrappers, self.subject.application
         inward = [layer for layer, _ in wrappers[1:]]
@@ -94,25 +120,18 @@ class Experiment:
             if not wrappers:
                 break
             boundary = Boundary(inner, self.recorder)
-            with suppress(AttributeError, TypeError):  # a link that cannot be set: that layer stays without a boundary
-                undo.callback(wrappers[index][1].put(boundary))
+            with suppress(Exception):  # a link that cannot be set: that layer stays without a boundary
+                self._undo.callback(wrappers[index][1].put(boundary))
                 found[index + 1].boundary = boundary
         if found:
-            found[0].boundary = entrance = Boundary(self.subject.target, self.recorder)
-            self.entrance = entrance
-            entrance.mwviz.entrance = True
-            self.built.unguard()
+            found[0].boundary = self.entrance = Boundary(self.subject.target, self.recorder)
+            self.entrance.mwviz.entrance = True
         return found
 
-    def _number(self) -> None:
-        for rank, found in enumerate(self.layers):
-            if found.boundary is not None:
-                found.boundary.mwviz.rank = rank
-        if self.built.router is not None:
-            self.built.router.mwviz.rank = len(self.layers)
-
-    def _prepare_end(self, undo: ExitStack, request: Request) -> None:
-        stand_in, router = request.endpoint == "stand-in", self.built.router
+    def _prepare_end(self, request: Request) -> None:
+        stand_in, router, end = request.endpoint == "stand-in", self.built.router, len(self.layers) + 1
+        if self.built.error is not None:
+            return
         if stand_in and router is None:
             raise ProbeError(
                 f"No stand-in endpoint can be put into the stack of '{self.subject.name}': its router is hidden in a "
@@ -120,14 +139,14 @@ class Experiment:
             )
         if stand_in and not request.routed and router is not None:
             router.mwviz.layer = StandIn(router.mwviz.layer, raises=request.raises)
-            router.mwviz.rank = len(self.layers) + 1
+            router.mwviz.rank = end
+        elif self.routes is not None:
+            self.routes.rank = end
         else:
-            end = len(self.layers) + 1
-            router_object = self.subject.application.router
-            self.routes = Routes(router_object, self.recorder, end, stand_in=stand_in, raises=request.raises)
-            self.routes.watch(undo)
+            self.routes = Routes(self.recorder, end, stand_in=stand_in, raises=request.raises)
+            self.routes.watch(self.subject.application.router, self._undo)
 
-    async def run(self, loop: Loop, watchdog: Watchdog) -> None:
+    async def _run(self, loop: Loop, watchdog: Watchdog) -> None:
         """Startup, the probe, shutdown; raises nothing of the app's."""
         if self.built.error is not None or self.request is None:
             return
@@ -136,8 +155,11 @@ class Experiment:
             if self.request.lifespan:
                 await self._start_up(loop, watchdog, start, self.request.timeout)
             if not self.startup_failed:
+                self._keep_up(self.request)
                 await self._send(loop, watchdog, self.request)
                 await self._shut_down(loop, watchdog, self.request.timeout)
+            if self.conversation is not None:
+                self.conversation.over = True
 
     @property
     def startup_failed(self) -> bool:
@@ -172,7 +194,7 @@ class Experiment:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                if is_cancellation(error):
+                if self.expired or loop.is_cancelled(error):
                     raise
                 self.over, self.error = True, error
             else:
@@ -184,7 +206,7 @@ class Experiment:
         with watchdog.within(request.timeout, self._expire):
             if request.endpoint == "real" or any(is_base_http(type(found.layer)) for found in self.layers):
                 await load_backend()
-            self.began = perf_counter_ns()
+            self.began = self.recorder.now()
             await loop.within(request.timeout, call, self._expire)
 
     def fail(self, error: BaseException) -> None:
@@ -198,16 +220,3 @@ class Experiment:
         self.expired = True
         self.recorder.close()
         return True
-
-
-@contextmanager
-def _room_for(layers: int) -> Iterator[None]:
-    # A stack that runs without mwviz must run with it, and so must one that is deeper than Python's own limit allows.
-    before = sys.getrecursionlimit()
-    needed = before + _FRAMES_PER_LAYER * layers
-    sys.setrecursionlimit(needed)
-    try:
-        yield
-    finally:
-        if sys.getrecursionlimit() == needed:  # else the app has set its own meanwhile
-            sys.setrecursionlimit(before)

@@ -21,7 +21,7 @@ def message(error: BaseException) -> str:
     """The exception's message, at most 500 characters; a `__str__` that fails is named instead."""
     try:
         shown = str(error)
-    except Exception as broken:
+    except BaseException as broken:
         shown = f"(its __str__ raised {type(broken).__name__})"
     shown = redact.text(shown)
     return shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"
@@ -38,7 +38,7 @@ def whole(error: BaseException) -> str:
     """The whole traceback, with causes, as Python prints it."""
     try:
         lines = traceback.format_exception(type(error), error, error.__traceback__)
-    except Exception:  # a hostile `__str__` again: the frames alone, then
+    except BaseException:  # a hostile `__str__` again: the frames alone, then
         lines = [*traceback.format_tb(error.__traceback__), one_line(error) + "\n"]
     return redact.text("".join(lines))
 

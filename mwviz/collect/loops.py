@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Protocol, TypeAlias
 
 from mwviz.collect.server import Event
@@ -28,6 +28,9 @@ class Loop(Protocol):
 
     def background(self) -> Any:
         """An async context manager of a function that starts calls which end with the context."""
+
+    def is_cancelled(self, error: BaseException) -> bool:
+        """Whether the exception is the loop's own way to end the running call, which must not be kept from it."""
 
 
 class AsyncioLoop:
@@ -67,6 +70,10 @@ class AsyncioLoop:
             yield lambda call: tasks.add(asyncio.ensure_future(_awaited(call)))
         finally:
             await _cancelled(tasks)
+
+    def is_cancelled(self, error: BaseException) -> bool:  # noqa: ARG002 - trio's looks at it
+        """See `Loop.is_cancelled`: who cancelled a task of asyncio's is told by its own, so an app's is its error."""
+        return False
 
 
 class TrioLoop:
@@ -116,6 +123,12 @@ class TrioLoop:
             yield nursery.start_soon
             nursery.cancel_scope.cancel()
 
+    def is_cancelled(self, error: BaseException) -> bool:
+        """See `Loop.is_cancelled`."""
+        import trio
+
+        return isinstance(error, trio.Cancelled)
+
 
 def running_loop() -> Loop:
     """The loop that the caller runs on. Raises RuntimeError outside of asyncio and trio."""
@@ -139,6 +152,26 @@ def run(call: Call) -> None:
         finally:
             asyncio.set_event_loop(None)
             loop.close()
+
+
+#: Frames that a layer and its boundary may need, for call, send and receive together.
+_FRAMES_PER_LAYER = 30
+#: The limit that a probe has set last: another one means that the app has set its own meanwhile, and keeps it.
+_limit: list[int] = []
+
+
+@contextmanager
+def room_for(layers: int) -> Iterator[None]:
+    """Raise Python's recursion limit: a stack that runs without mwviz must run with it, and so must a deeper one."""
+    room = _FRAMES_PER_LAYER * (layers + 10)
+    _limit[:] = [sys.getrecursionlimit() + room]
+    sys.setrecursionlimit(*_limit)
+    try:
+        yield
+    finally:
+        if _limit == [sys.getrecursionlimit()]:
+            _limit[:] = [_limit[0] - room]
+            sys.setrecursionlimit(*_limit)
 
 
 async def load_backend() -> None:

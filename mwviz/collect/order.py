@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from mwviz.collect import describe
 from mwviz.errors import ProbeError, closest
+
+#: `<lambda>` is a name, too.
+_SEPARATOR = re.compile(r"(?<!<lambda)>")
 
 
 def entry_labels(entries: Sequence[object]) -> list[str]:
@@ -19,7 +23,7 @@ def reordered(entries: Sequence[object], wanted: str) -> list[object]:
     Raises ProbeError for a name that is not there or comes twice.
     """
     labels = entry_labels(entries)
-    names = [name.strip() for name in wanted.split(">")]
+    names = [name.strip() for name in _SEPARATOR.split(wanted)]
     for name in names:
         if name not in labels:
             raise ProbeError(_unknown(name, labels))

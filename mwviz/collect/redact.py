@@ -9,11 +9,11 @@ from typing import Any, TypeGuard
 
 MASK = "***"
 LONGEST = 60
-_ITEMS, _DEPTH, _BITS = 4, 3, 128
+_ITEMS, _DEPTH, _BITS, _READ = 4, 3, 128, 10_000
 
 _SECRET_NAME = re.compile(
     r"secret|passw|passphrase|(^|[_-])pass$|pwd|token|api_?-?key|access_?key|credential|authori[sz]ation|(^|[_-])auth$"
-    r"|(^|[_-])keys?$|(^|[_-])dsn$|(^|[_-])salt$|signature|(^|[_-])sig$|jwt|bearer|cookies?$|session_?-?id$|(^|[_-])pin$"
+    r"|(^|[_-])keys?$|set-cookie|(^|[_-])dsn$|(^|[_-])salt$|signature|(^|[_-])sig$|jwt|bearer|cookies?$|session_?-?id$|(^|[_-])pin$"
     r"|private|x-amz-security|(^|[_-])otp$|csrf",
     re.IGNORECASE,
 )
@@ -52,9 +52,9 @@ def header(name: str, value: str) -> tuple[str, str]:
     return name, MASK if looks_secret(name) else text(value)
 
 
-def headers(raw: Iterable[Iterable[object]]) -> tuple[tuple[str, str], ...]:
+def headers(raw: Iterable[object]) -> tuple[tuple[str, str], ...]:
     """Raw ASGI headers as they may be shown; what is no pair is left out."""
-    pairs = [tuple(pair) for pair in raw]
+    pairs = (tuple(pair) for pair in raw if isinstance(pair, (list, tuple)))
     return tuple(header(latin(pair[0]), latin(pair[1])) for pair in pairs if len(pair) == 2)
 
 
@@ -117,11 +117,12 @@ def type_name(kind: type) -> str:
 
 
 def _show_text(value: str, _: int) -> str:
-    return repr(text(value[: 4 * LONGEST]))
+    # Redacted before it is cut: what marks a password as one comes after it. A longer text shows its length alone.
+    return repr(text(value)) if len(value) <= _READ else f"str of {len(value)} characters"
 
 
 def _show_bytes(value: bytes, _: int) -> str:
-    return repr(value[: 4 * LONGEST]) if len(value) <= LONGEST else f"{len(value)} bytes"
+    return "b" + repr(text(value.decode("latin-1"))) if len(value) <= LONGEST else f"{len(value)} bytes"
 
 
 def _show_int(value: int, _: int) -> str:
@@ -140,7 +141,7 @@ def _show_items(value: Any, depth: int) -> str:
         if len(shown) == _ITEMS:
             shown.append(f"… {len(value) - _ITEMS} more")
             break
-        shown.append(_show(item, depth - 1))
+        shown.append(_show_pair(item, depth - 1) or _show(item, depth - 1))
     if type(value) in (set, frozenset):
         shown.sort()  # a set's own order changes from run to run
     return opening + ", ".join(shown) + ("," if type(value) is tuple and len(value) == 1 else "") + closing
@@ -154,9 +155,22 @@ def _show_dict(value: dict[object, object], depth: int) -> str:
         if len(shown) == _ITEMS:
             shown.append(f"… {len(value) - _ITEMS} more")
             break
-        hidden = type(key) is str and looks_secret(key) and type(item) not in (bool, type(None))
-        shown.append(f"{_show(key, depth - 1)}: {MASK if hidden else _show(item, depth - 1)}")
+        shown.append(f"{_show(key, depth - 1)}: {_show_named(key, item, depth - 1)}")
     return "{" + ", ".join(shown) + "}"
+
+
+def _show_named(name: object, value: object, depth: int) -> str:
+    named = latin(name) if type(name) in (str, bytes) else ""
+    hidden = looks_secret(named) and type(value) not in (bool, type(None))
+    return MASK if hidden else _show(value, depth)
+
+
+def _show_pair(item: Any, depth: int) -> str | None:
+    # A header, or another name with its value: `(b"authorization", b"...")`.
+    if type(item) not in (tuple, list) or len(item) != 2 or type(item[0]) not in (str, bytes):
+        return None
+    shown = f"{_show(item[0], depth)}, {_show_named(item[0], item[1], depth)}"
+    return f"({shown})" if type(item) is tuple else f"[{shown}]"
 
 
 def _show_plain(value: object, _: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator
-from time import perf_counter_ns
 
 from mwviz import __version__
 from mwviz.collect import describe, failure, redact
@@ -15,6 +14,7 @@ from mwviz.collect.experiment import Experiment
 from mwviz.collect.interpret import Reading
 from mwviz.collect.order import entry_labels
 from mwviz.collect.passages import status_of
+from mwviz.collect.server import LifespanConversation
 from mwviz.errors import ProbeError
 from mwviz.model import Endpoint, Layer, Lifespan, Response, Stack, Trace, TracedError, Versions
 
@@ -107,7 +107,7 @@ def _reading(experiment: Experiment) -> Reading:
     )
     if experiment.built.router is not None:
         bounded.add(count)
-    ended = experiment.recorder.cutoff or perf_counter_ns()
+    ended = experiment.recorder.cutoff or experiment.recorder.now()
     return Reading(notes, count, frozenset(bounded), experiment.began or 0, ended, expired=experiment.expired)
 
 
@@ -175,7 +175,7 @@ def _startup_error(experiment: Experiment) -> TracedError | None:
         return None
     if conversation.error is not None:
         return _told(conversation.error, None, "startup")
-    lines = redact.text(conversation.message or "").strip().splitlines()
+    lines = _said(conversation)
     last = lines[-1] if lines else "The app said lifespan.startup.failed."
     return TracedError("StartupFailed", last, None, "startup", "", "\n".join(lines))
 
@@ -187,11 +187,16 @@ def _timeout(experiment: Experiment, reading: Reading) -> TracedError:
     return TracedError("Timeout", f"{told} after {seconds:g} s.", reading.holder(), "probe", "", "")
 
 
+def _said(conversation: LifespanConversation) -> list[str]:
+    said = conversation.message
+    return redact.text(said).strip().splitlines() if type(said) is str else []
+
+
 def _lifespan(experiment: Experiment) -> Lifespan | None:
     conversation = experiment.conversation
     if conversation is None:
         return None
-    said = (conversation.message or "").strip().splitlines()
+    said = _said(conversation)
     told = failure.one_line(conversation.error) if conversation.error is not None else said[-1] if said else None
     shutdown = conversation.shutdown or "not_run"
     return Lifespan(conversation.startup or "timeout", shutdown, told)  # type: ignore[arg-type]

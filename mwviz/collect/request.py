@@ -101,6 +101,8 @@ class Request:
 
 def prepare(options: ProbeOptions, layers: Iterable[object]) -> Request:
     """The request that `options` ask for, fit for the constructed `layers`. Raises ProbeError for nonsense."""
+    if options.endpoint not in (None, "stand-in", "real"):
+        raise ProbeError(f"'{options.endpoint}' is no endpoint of a probe: stand-in or real.")
     endpoint = options.endpoint or ("stand-in" if options.path is None else "real")
     if options.raises and endpoint == "real":
         raise ProbeError("--raise makes the stand-in endpoint raise, but the real endpoint was asked for: drop one.")
@@ -145,7 +147,9 @@ def _headers(options: ProbeOptions, body: bytes) -> tuple[list[tuple[bytes, byte
         headers.append((b"content-length", str(len(body)).encode()))
     if options.preflight is not None:
         headers.append(_encoded("origin", options.preflight))
-        headers.append(_encoded("access-control-request-method", options.method or "GET"))
+        headers.append(
+            _encoded("access-control-request-method", options.method or ("GET" if options.data is None else "POST"))
+        )
     return headers, reasons
 
 

@@ -45,7 +45,10 @@ class Connection:
         if self.start is None:
             if kind != "http.response.start":
                 raise RuntimeError(f"Expected ASGI message 'http.response.start', but got '{kind}'.")
-            self.headers = list(message.get("headers", []))
+            status = message["status"]
+            if not isinstance(status, int):
+                raise TypeError(f"The status of a response must be an int, not {type(status).__name__}.")
+            self.headers = [(name, value) for name, value in message.get("headers", [])]
             self.start = message
             return
         if kind != "http.response.body":
@@ -73,13 +76,21 @@ class LifespanConversation:
         self.message: str | None = None
         self.error: BaseException | None = None
         self.state: dict[str, Any] = {}
+        self.over = False
 
     async def run(self, app: ASGIApp) -> None:
         """Call the app with the lifespan scope; returns when its call is over, and raises nothing of the app's."""
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
         try:
             await app(scope, self.receive, self.send)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if (
+                self.over
+                or self.startup == "timeout"
+                or self.shutdown == "timeout"
+                or isinstance(error, KeyboardInterrupt)
+            ):
+                raise  # the end of the loop, not the app's doing
             self.error = error
             self._ended("raised")
         else:

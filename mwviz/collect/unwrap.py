@@ -6,13 +6,14 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import CellType, FunctionType
+from types import BuiltinFunctionType, CellType, FunctionType, MethodType
 from typing import Any
 
 from mwviz.collect.boundary import Boundary
 from mwviz.collect.compat import INNER, is_application
 
 #: Names that wrappers use for the app further in, tried before any other attribute.
+_ROUTINES = (FunctionType, MethodType, BuiltinFunctionType)
 _COMMON = (
     INNER,
     "other_asgi_app",
@@ -70,15 +71,17 @@ def path_to(start: object, is_end: Callable[[object], bool]) -> list[tuple[objec
 
 def looks_asgi(value: object) -> bool:
     """Whether `value` can be called as `await value(scope, receive, send)`, as far as can be told without a call."""
-    if isinstance(value, type):
+    kind = type(value)  # and not `isinstance`, which would wake lazy objects
+    if issubclass(kind, type):
         return False
-    function = value if inspect.isroutine(value) else _call_of(type(value))
-    if isinstance(value, functools.partial):
-        return looks_asgi(value.func) or inspect.iscoroutinefunction(value.func)
+    function = value if issubclass(kind, _ROUTINES) else _call_of(kind)
+    if issubclass(kind, functools.partial):
+        held: Any = value
+        return looks_asgi(held.func) or inspect.iscoroutinefunction(held.func)
     code = getattr(function, "__code__", None)
     if code is None:
         return inspect.iscoroutinefunction(function)
-    bound = 1 if inspect.ismethod(function) or not inspect.isroutine(value) else 0
+    bound = 1 if type(function) is MethodType or not issubclass(kind, _ROUTINES) else 0
     takes_three = code.co_argcount - bound == 3 or bool(code.co_flags & inspect.CO_VARARGS)
     return takes_three and (inspect.iscoroutinefunction(function) or code.co_argcount - bound == 3)
 
@@ -139,8 +142,9 @@ def _attribute_links(holder: object) -> Iterator[Link]:
     for cls in type(holder).__mro__:
         slots = vars(cls).get("__slots__", ())
         for slot in (slots,) if isinstance(slots, str) else slots:
-            if slot not in held and hasattr(holder, slot):
-                held[slot] = getattr(holder, slot)
+            name = f"_{cls.__name__.lstrip('_')}{slot}" if slot.startswith("__") and not slot.endswith("__") else slot
+            if name not in held and hasattr(holder, name):
+                held[name] = getattr(holder, name)
     for name in sorted(held, key=lambda key: _COMMON.index(key) if key in _COMMON else len(_COMMON)):
         if _may_lead_inward(held[name]):
             yield Link(holder, name)

@@ -38,7 +38,7 @@ class Watchdog:
             over.set()
 
     def _watch(self, over: threading.Event, seconds: float, expired: Callable[[], bool]) -> None:
-        # Traced (coverage, debuggers), this thread can starve on Python 3.11 while an exception waits for the other one.
+        # Traced (coverage, debuggers) it can starve on Python 3.11 while an exception waits for the other thread.
         sys.settrace(None)
         if over.wait(seconds + _PAUSE) or (not expired() and over.wait(2 * GRACE)):
             return
