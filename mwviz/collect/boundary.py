@@ -31,6 +31,8 @@ THROUGH = "mwviz.through"
 KEPT_BODY = 1 << 20
 
 _following: ContextVar[Recorder | None] = ContextVar("mwviz_following", default=None)
+#: The call that the running code is inside of: tasks and threads that inherit the context inherit it, too.
+_inside: ContextVar[Crossing | None] = ContextVar("mwviz_inside", default=None)
 
 
 class Mark(dict[str, str]):
@@ -43,15 +45,27 @@ class Mark(dict[str, str]):
 class Crossing:
     """One call through one boundary. `scope` is the very object, `seen` what it held on entry.
 
-    `receive` and `send` are what the boundary was called with, `handed_*` what it called the layer with; `kept` counts
-    bytes of bodies. The call sets them all: a constructor would cost every layer a quarter of a microsecond.
+    `receive` and `send` are what the boundary was called with, `handed_*` what it called the layer with; `outer` is the
+    call that it was made in, where the context tells; `kept` counts bytes of bodies. The call sets them all: a constructor would cost every layer a quarter of a microsecond.
     """
 
-    __slots__ = ("handed_receive", "handed_send", "kept", "receive", "scope", "seen", "send", "station", "task")
+    __slots__ = (
+        "handed_receive",
+        "handed_send",
+        "kept",
+        "outer",
+        "receive",
+        "scope",
+        "seen",
+        "send",
+        "station",
+        "task",
+    )
 
     handed_receive: Receive
     handed_send: Send
     kept: int
+    outer: Crossing | None
     receive: Receive
     scope: Scope
     seen: dict[str, Any]
@@ -218,13 +232,17 @@ class Boundary:
         crossing.seen = seen = dict(scope)
         if (headers := seen.get("headers")).__class__ is list:
             seen["headers"] = headers[:]
+        crossing.outer = outer = _inside.get()
+        _inside.set(crossing)
         note((now(), "enter", crossing, None))
         try:
             result = await station.layer(scope, receive_noted, send_noted)
         except BaseException as error:
             note((now(), "raise", crossing, error))
+            _inside.set(outer)
             raise
         note((now(), "leave", crossing, None))
+        _inside.set(outer)  # and no token: the call may end in another context than it began in
         return result
 
 

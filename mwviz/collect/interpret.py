@@ -24,18 +24,27 @@ from mwviz.model import Event, Position, Step
 class Reading:
     """The notes of one probe, read: `layers` is the number of layers, `bounded` the ranks that have a boundary.
 
-    Times in the results count from `began`; `ended` closes the last one. `expired`: the time limit was reached.
+    Times in the results count from `began`; `ended` closes the last one. `expired`: the time limit was reached;
+    `escaped` is the exception that left the app.
     """
 
     def __init__(
-        self, notes: Sequence[Note], layers: int, bounded: frozenset[int], began: int, ended: int, *, expired: bool
+        self,
+        notes: Sequence[Note],
+        layers: int,
+        bounded: frozenset[int],
+        began: int,
+        ended: int,
+        *,
+        expired: bool,
+        escaped: BaseException | None,
     ) -> None:
         self.notes = notes
         self.layers = layers
         self.bounded = bounded
         self.began = began
         self.expired = expired
-        self.passages = arrange(notes, layers + 2)
+        self.passages = arrange(notes, layers + 2, escaped)
         self.first = first_by_rank(self.passages)
         self.accounts: Accounts = account(notes, self.passages, ended)
         self.outermost: Passage | None = self.passages[0] if self.passages else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,7 @@ class Passage:
     parent: Passage | None
     left: int | None = None
     error: BaseException | None = None
+    sent: list[Sent] = field(default_factory=list)
     starts: list[Sent] = field(default_factory=list)
     bodies: list[Sent] = field(default_factory=list)
     inner: list[Passage] = field(default_factory=list)
@@ -48,7 +50,7 @@ class Passage:
     @property
     def refused(self) -> int | None:
         """When it sent the message that was the last one and never got through, if an exception left it."""
-        last = max((*self.starts[-1:], *self.bodies[-1:]), key=lambda sent: sent.at, default=None)
+        last = self.sent[-1] if self.sent else None
         return last.at if last is not None and last.through is None and self.error is not None else None
 
     def refuses(self, sender: Passage) -> bool:
@@ -56,8 +58,7 @@ class Passage:
         since, until = sender.refused, sender.left
         if since is None or until is None:
             return False
-        sent = (*self.starts, *self.bodies)
-        return not any(each.through is None and since <= each.at <= until for each in sent)
+        return not any(each.through is None and since <= each.at <= until for each in self.sent)
 
     def body(self) -> bytes | None:
         """The whole body that left it; None where it was too long to be kept."""
@@ -74,19 +75,25 @@ class Passage:
         return min(times, default=None)
 
 
-def arrange(notes: Iterable[Note], ranks: int) -> list[Passage]:
-    """The passages in the order in which they were entered; `ranks` is the number of places."""
+def arrange(notes: Iterable[Note], ranks: int, escaped: BaseException | None = None) -> list[Passage]:
+    """The passages in the order in which they were entered; `ranks` is the number of places.
+
+    A cancellation is no error of a layer's, unless it is the exception that `escaped` from the app.
+    """
     passages: dict[int, Passage] = {}
     latest: list[Passage | None] = [None] * ranks
     for at, happening, crossing, payload in notes:
         if happening == "enter":
             rank = crossing.station.rank
-            passage = Passage(crossing, rank, at, _parent(latest, rank))
+            outer = passages.get(id(crossing.outer))
+            passage = Passage(crossing, rank, at, outer if outer is not None else _parent(latest, rank))
             passages[id(crossing)] = latest[rank] = passage
             if passage.parent is not None:
                 passage.parent.inner.append(passage)
         elif (known := passages.get(id(crossing))) is not None:
             _add(known, at, happening, payload)
+            if payload is escaped and happening == "raise":
+                known.error = payload
     return list(passages.values())
 
 
@@ -100,7 +107,8 @@ def first_by_rank(passages: Iterable[Passage]) -> dict[int, Passage]:
 
 def is_cancellation(error: BaseException | None) -> bool:
     """Whether the exception is the loop's way to end a task, which is nobody's error."""
-    return isinstance(error, (asyncio.CancelledError, GeneratorExit)) or type(error).__name__ == "Cancelled"
+    trio = sys.modules.get("trio")
+    return isinstance(error, (asyncio.CancelledError, GeneratorExit, *((trio.Cancelled,) if trio is not None else ())))
 
 
 def same_error(outer: BaseException | None, inner: BaseException | None) -> bool:
@@ -178,15 +186,17 @@ def _add(passage: Passage, at: int, happening: Happening, payload: Any) -> None:
             passage.left = at
             passage.error = None if is_cancellation(payload) else payload
         case "send":
+            sent = Sent(at, payload)
+            passage.sent.append(sent)
             kind = message_type(payload)
             if kind == START:
-                passage.starts.append(Sent(at, payload))
+                passage.starts.append(sent)
             elif kind == BODY and not passage.body_ended:  # what comes after the end belongs to no response
-                passage.bodies.append(Sent(at, payload))
+                passage.bodies.append(sent)
         case "sent":
-            # The last one that this may be: nearly always the very last.
-            through = (sent for sent in (*reversed(passage.bodies), *passage.starts) if sent.message is payload)
-            if (sent := next(through, None)) is not None:
-                sent.through = at
+            # Nearly always the very last.
+            through = next((sent for sent in reversed(passage.sent) if sent.message is payload), None)
+            if through is not None:
+                through.through = at
         case "enter" | "receive":
             pass

@@ -108,7 +108,15 @@ def _reading(experiment: Experiment) -> Reading:
     if experiment.built.router is not None:
         bounded.add(count)
     ended = experiment.recorder.cutoff or experiment.recorder.now()
-    return Reading(notes, count, frozenset(bounded), experiment.began or 0, ended, expired=experiment.expired)
+    return Reading(
+        notes,
+        count,
+        frozenset(bounded),
+        experiment.began or 0,
+        ended,
+        expired=experiment.expired,
+        escaped=experiment.error,
+    )
 
 
 def _versions(experiment: Experiment) -> Versions:

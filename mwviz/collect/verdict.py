@@ -148,7 +148,8 @@ def replaced(passage: Passage) -> bool:
         return False
     if _status_differs(passage, source):
         return True
-    untaken = passage.body_ended and any(sent.through is None for sent in source.bodies)
+    # The last message may wait until the whole response is out, and be given up then: the first one tells.
+    untaken = passage.body_ended and bool(source.bodies) and source.bodies[0].through is None
     other_type = _header(passage, b"content-type") != _header(source, b"content-type")
     return untaken or (other_type and not _recoded(passage, source))
 

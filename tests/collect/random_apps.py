@@ -1,4 +1,4 @@
-"""Random apps of self-reporting layers, and a tiny server that sends them one request; nothing here knows mwviz."""
+"""Random apps of self-reporting layers; nothing here knows mwviz."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from importlib.util import find_spec
 from typing import Any
 
 import anyio
-import pytest
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -18,20 +17,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.collect import self_reporting as layers
-from tests.collect.self_reporting import (
-    BODY,
-    ENDPOINT,
-    START,
-    Inward,
-    Journal,
-    Message,
-    Plan,
-    Receive,
-    Scope,
-    Send,
-    is_failure,
-)
+from tests.collect.journal import BODY, ENDPOINT, ERRORS, START, Journal, Plan, Receive, Scope, Send
+from tests.collect.self_reporting import SlottedSpeaker, Speaker, speaking_closure
+from tests.collect.self_reporting_base import SpeakingBase, dispatch_of
 
 try:
     from fastapi import FastAPI
@@ -44,10 +32,10 @@ ENDS = (
     *("background", "background raises", "not found", "method not allowed", "stand-in"),
 )
 _CLASSES: dict[str, Any] = {
-    "class": layers.Speaker,
-    "slots": layers.SlottedSpeaker,
-    "closure": layers.speaking_closure,
-    "base": layers.SpeakingBase,
+    "class": Speaker,
+    "slots": SlottedSpeaker,
+    "closure": speaking_closure,
+    "base": SpeakingBase,
 }
 
 
@@ -106,7 +94,7 @@ def plans(*, tasks: bool, forms: tuple[str, ...] = (*_CLASSES, "function")) -> s
         status=st.sampled_from((200, 403, 503)),
         size=st.sampled_from((1, 0, 3000)),
         content_type=st.sampled_from(("text/plain", "text/x-own")),
-        error=st.sampled_from(tuple(layers.ERRORS)),
+        error=st.sampled_from(tuple(ERRORS)),
     ).map(_sensible)
 
 
@@ -185,7 +173,7 @@ def made(design: Design, journal: Journal) -> tuple[Any, Any]:
 
 def _registered(plan: Plan, journal: Journal, place: int) -> Middleware:
     if plan.form == "function":
-        dispatch: Any = layers.dispatch_of(plan, journal, place)
+        dispatch: Any = dispatch_of(plan, journal, place)
         return Middleware(BaseHTTPMiddleware, dispatch=dispatch)
     return Middleware(_CLASSES[plan.form], plan=plan, journal=journal, place=place)
 
@@ -251,72 +239,3 @@ class _Probe:
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": START, "status": 200, "headers": headers})
         await send({"type": BODY, "body": body})
-
-
-class Client:
-    """A tiny server and its client in one: sends the request, and keeps what comes back as uvicorn would."""
-
-    def __init__(self, journal: Journal) -> None:
-        self.journal = journal
-        self.inward = Inward(None)
-        self.start: Message | None = None
-        self.body = b""
-        self.complete = False
-        self.error: BaseException | None = None
-
-    async def request(self, app: Any, method: str, path: str, event: Callable[[], Any]) -> None:
-        """One request to `app`; `event` makes an event of the loop's own. Raises nothing of the app's."""
-        over = event()
-        body = [{"type": "http.request", "body": b"", "more_body": False}]
-
-        async def receive() -> Message:
-            if body:
-                return body.pop()
-            await over.wait()
-            return {"type": "http.disconnect"}
-
-        async def send(message: Message) -> None:
-            self._take(message)
-            if self.complete:
-                over.set()
-
-        with self.journal.calling(None) as self.inward:
-            try:
-                with anyio.fail_after(30):
-                    await app(_scope(method, path), receive, send)
-            except TimeoutError:
-                pytest.fail("the app hung without mwviz")
-            except BaseException as error:
-                if not is_failure(error):
-                    raise
-                self.error = error
-            finally:
-                over.set()
-
-    def _take(self, message: Message) -> None:
-        expected = START if self.start is None else BODY
-        if self.complete or message["type"] != expected:
-            raise RuntimeError(f"{message['type']} is out of turn")
-        self.journal.came(self.inward, message)
-        if self.start is None:
-            self.start = message
-            return
-        self.body += message.get("body", b"")
-        self.complete = not message.get("more_body", False)
-
-
-def _scope(method: str, path: str) -> Scope:
-    return {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": method,
-        "path": path,
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "root_path": "",
-        "scheme": "http",
-        "headers": [(b"host", b"testserver")],
-        "client": ("127.0.0.1", 50000),
-        "server": ("testserver", 80),
-    }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.collect.self_reporting import ENDPOINT, Call, Inward, Journal, Plan, Start
+from tests.collect.journal import ENDPOINT, Call, Inward, Journal, Plan, Start
 
 #: A layer's index, or "router" or "endpoint".
 Position = int | str

@@ -20,10 +20,12 @@ from starlette.routing import Route, Router
 
 import mwviz
 from mwviz.model import Trace
-from tests.collect import self_reporting
-from tests.collect.random_apps import Client, Design, designs, made
+from tests.collect.journal import ENDPOINT, Journal
+from tests.collect.random_apps import Design, designs, made
 from tests.collect.second_observer import Shape, Truth, is_plain, truth_of
-from tests.collect.self_reporting import ENDPOINT, Journal
+from tests.collect.self_reporting import Speaker
+from tests.collect.self_reporting_base import SpeakingBase
+from tests.collect.tiny_client import Client
 
 #: More examples for a long run: `MWVIZ_EXAMPLES=5000 pytest tests/collect/test_random_stacks.py`.
 EXAMPLES = int(os.environ.get("MWVIZ_EXAMPLES", "300"))
@@ -43,7 +45,7 @@ def collected() -> Iterator[None]:
     gc.collect()
 
 
-_WATCHED: tuple[type, ...] = (Route, Router, BaseHTTPMiddleware, self_reporting.Speaker, self_reporting.SpeakingBase)
+_WATCHED: tuple[type, ...] = (Route, Router, BaseHTTPMiddleware, Speaker, SpeakingBase)
 
 
 def sampled(examples: int) -> settings:
