@@ -46,7 +46,8 @@ class Crossing:
     """One call through one boundary. `scope` is the very object, `seen` what it held on entry.
 
     `receive` and `send` are what the boundary was called with, `handed_*` what it called the layer with; `outer` is the
-    call that it was made in, where the context tells; `kept` counts bytes of bodies. The call sets them all: a constructor would cost every layer a quarter of a microsecond.
+    call that it was made in, where the context tells; `kept` counts bytes of bodies. The call sets them all: a
+    constructor would cost every layer a quarter of a microsecond.
     """
 
     __slots__ = (
