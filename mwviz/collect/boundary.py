@@ -29,6 +29,8 @@ THROUGH = "mwviz.through"
 
 #: Bytes of a response's body kept per boundary; of longer bodies only the length is compared.
 KEPT_BODY = 1 << 20
+#: What a chunk counts for besides its bytes, so that the number of chunks is bounded, too.
+_PER_CHUNK = 256
 
 _following: ContextVar[Recorder | None] = ContextVar("mwviz_following", default=None)
 #: The call that the running code is inside of: tasks and threads that inherit the context inherit it, too.
@@ -46,7 +48,7 @@ class Crossing:
     """One call through one boundary. `scope` is the very object, `seen` what it held on entry.
 
     `receive` and `send` are what the boundary was called with, `handed_*` what it called the layer with; `outer` is the
-    call that it was made in, where the context tells; `kept` counts bytes of bodies. The call sets them all: a
+    call that it was made in, where the context tells; `kept` and `skipped` count bytes of bodies. The call sets all: a
     constructor would cost every layer a quarter of a microsecond.
     """
 
@@ -59,6 +61,7 @@ class Crossing:
         "scope",
         "seen",
         "send",
+        "skipped",
         "station",
         "task",
     )
@@ -66,6 +69,7 @@ class Crossing:
     handed_receive: Receive
     handed_send: Send
     kept: int
+    skipped: int
     outer: Crossing | None
     receive: Receive
     scope: Scope
@@ -133,8 +137,11 @@ def _in_strict_order(notes: Iterable[Note]) -> Iterator[Note]:
         yield before, *rest
 
 
-def kept_message(message: Any, crossing: Crossing) -> dict[str, Any]:
-    """A message as it is now: outer layers may change it, or the list of its headers, in place."""
+def kept_message(message: Any, crossing: Crossing) -> dict[str, Any] | None:
+    """A message as it is now: outer layers may change it, or the list of its headers, in place.
+
+    None for a chunk of a body that has had too many: a stream may never end.
+    """
     kept: dict[str, Any] = message.copy() if message.__class__ is dict else _as_dict(message)
     if "headers" in kept:
         headers = kept["headers"]
@@ -142,12 +149,15 @@ def kept_message(message: Any, crossing: Crossing) -> dict[str, Any]:
             kept["headers"] = headers[:]
     elif "body" in kept:
         body = kept["body"]
-        if body.__class__ is bytes:
-            crossing.kept += len(body)
-            if crossing.kept <= KEPT_BODY:
-                return kept
+        length = len(body) if isinstance(body, (bytes, bytearray, memoryview, str)) else 0
+        crossing.kept += length + _PER_CHUNK
+        if body.__class__ is bytes and crossing.kept <= KEPT_BODY:
+            return kept
+        if crossing.kept > KEPT_BODY and kept.get("more_body", False):
+            crossing.skipped += length
+            return None
         kept["body"] = None
-        kept["body_bytes"] = len(body) if isinstance(body, (bytes, bytearray, memoryview, str)) else 0
+        kept["body_bytes"] = length
     return kept
 
 
@@ -211,11 +221,14 @@ class Boundary:
 
         async def receive_noted() -> Any:
             message = await receive()
-            note((now(), "receive", crossing, kept_message(message, crossing)))
+            if (kept := kept_message(message, crossing)) is not None:
+                note((now(), "receive", crossing, kept))
             return message
 
         async def send_noted(message: Any) -> Any:
             kept = kept_message(message, crossing)
+            if kept is None:
+                return await send(message)
             note((now(), "send", crossing, kept))
             result = await send(message)
             kept[THROUGH] = (len(notes), now())
@@ -229,7 +242,7 @@ class Boundary:
         crossing.handed_receive = receive_noted
         crossing.handed_send = send_noted
         crossing.task = recorder.current_task()
-        crossing.kept = 0
+        crossing.kept = crossing.skipped = 0
         crossing.seen = seen = dict(scope)
         if (headers := seen.get("headers")).__class__ is list:
             seen["headers"] = headers[:]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mwviz.collect.boundary import ASGIApp, Boundary, Recorder
-from mwviz.collect.compat import framework_classes, registration
+from mwviz.collect.compat import INNER, framework_classes, held, registration
 from mwviz.collect.unwrap import Link, path_to
 from mwviz.errors import ProbeError
 from mwviz.model import Origin
@@ -73,8 +73,9 @@ class Builder:
 
     def _standing_in(self, entry: object) -> object:
         # A copy that looks like the entry, `.cls` and all, but hands out a factory when it is taken apart to be built.
-        if not hasattr(entry, "cls"):
-            return entry
+        if isinstance(entry, tuple):
+            factory, *given = entry
+            return (self._constructing(factory, entry), *given)
 
         def taken_apart(_: object) -> Iterator[Any]:
             factory, *given = type(entry).__iter__(entry)  # type: ignore[attr-defined]
@@ -201,7 +202,7 @@ def _next(
 
 
 def _direct(layer: Any, inner: Boundary) -> bool:
-    return getattr(layer, "__dict__", {}).get("app") is inner
+    return held(layer).get(INNER) is inner
 
 
 def _boundary_or_none(value: Any) -> Boundary | None:

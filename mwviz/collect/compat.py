@@ -29,7 +29,7 @@ def application_classes(app: object) -> list[type]:
     return [
         cls
         for cls in type(app).__mro__
-        if cls.__name__ in ("FastAPI", "Starlette") and cls.__module__.endswith(".applications")
+        if any(_is_named(cls, name, ".applications") for name in ("FastAPI", "Starlette"))
     ]
 
 
@@ -46,14 +46,12 @@ def framework_classes(app: object) -> frozenset[type]:
 
 def is_base_http(cls: type) -> bool:
     """Whether `cls` is Starlette's `BaseHTTPMiddleware` or derives from it."""
-    return any(
-        base.__name__ == "BaseHTTPMiddleware" and base.__module__.endswith("middleware.base") for base in cls.__mro__
-    )
+    return any(_is_named(base, "BaseHTTPMiddleware", "middleware.base") for base in cls.__mro__)
 
 
 def dispatch_function(layer: object) -> object | None:
     """The `dispatch=` that a BaseHTTPMiddleware was given; None where the class has its own."""
-    dispatch = vars(layer).get("dispatch_func") if hasattr(layer, "__dict__") else None
+    dispatch = held(layer).get("dispatch_func")
     own = inspect.ismethod(dispatch) and dispatch.__self__ is layer
     return None if own else dispatch
 
@@ -61,10 +59,13 @@ def dispatch_function(layer: object) -> object | None:
 def registration(entry: object) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
     """Class or factory, positional and keyword arguments of an entry of `user_middleware`.
 
-    Starlette kept the keywords in `options` up to 0.34, and has had `args` since 0.35.
+    Starlette kept the keywords in `options` up to 0.34, and has had `args` since 0.35. It takes tuples as well.
     """
-    held = vars(entry)
-    return held["cls"], tuple(held.get("args", ())), dict(held.get("kwargs", held.get("options", {})))
+    if isinstance(entry, tuple):
+        cls, *given = entry
+        return cls, tuple(given[0]) if len(given) > 1 else (), dict(given[-1]) if given else {}
+    kept = held(entry)
+    return kept["cls"], tuple(kept.get("args", ())), dict(kept.get("kwargs", kept.get("options", {})))
 
 
 def framework_versions(app: object | None) -> tuple[str | None, str | None]:
@@ -102,7 +103,8 @@ def redirects_to_https(layer: object) -> bool:
 
 
 def _derives(layer: object, name: str) -> bool:
-    return any(cls.__name__ == name and ".middleware" in cls.__module__ for cls in type(layer).__mro__)
+    modules = {"TrustedHostMiddleware": ".trustedhost", "HTTPSRedirectMiddleware": ".httpsredirect"}
+    return any(_is_named(cls, name, modules[name]) for cls in type(layer).__mro__)
 
 
 def route_classes(router: object) -> list[type]:
@@ -135,13 +137,24 @@ def unwatchable(router: Any) -> str | None:
     default = getattr(router, "default", None)
     if getattr(default, "__func__", None) is not getattr(type(router), "not_found", None):
         return "the router's own `default` app"
-    if any("handle" in getattr(route, "__dict__", {}) for route in getattr(router, "routes", ())):
+    if any("handle" in held(route) for route in getattr(router, "routes", ())):
         return "a route with a `handle` of its own"
     return None
 
 
 def _is_named(cls: type, name: str, module: str) -> bool:
-    return cls.__name__ == name and cls.__module__.endswith(module)
+    try:
+        return cls.__name__ == name and cls.__module__.endswith(module)
+    except Exception:  # a metaclass may do anything here: then it is none of the framework's classes
+        return False
+
+
+def held(value: object) -> dict[str, Any]:
+    """The attributes of an object itself; empty where it has none, or does not let them be seen."""
+    try:
+        return dict(vars(value))
+    except Exception:  # no `__dict__`, or one of the user's own making
+        return {}
 
 
 def leads_further(route: object) -> bool:
@@ -159,7 +172,7 @@ def _is_routed(value: object) -> bool:
     for _ in range(_DEEPEST_WRAPPER):
         if application_classes(value) or any(_is_named(cls, "Router", ".routing") for cls in type(value).__mro__):
             return True
-        inner = getattr(value, "__dict__", {}).get(INNER)
+        inner = held(value).get(INNER)
         if inner is None:
             return False
         value = inner

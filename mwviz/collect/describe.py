@@ -14,7 +14,7 @@ from types import CodeType
 from typing import Any
 
 from mwviz.collect import redact
-from mwviz.collect.compat import dispatch_function, is_base_http, registration
+from mwviz.collect.compat import dispatch_function, held, is_base_http, registration
 from mwviz.model import Kind, Place
 
 
@@ -142,9 +142,7 @@ def _parameters(factory: object) -> list[str]:
 
 
 def _kept_arguments(layer: object | None) -> dict[str, Any]:
-    if layer is None or not hasattr(layer, "__dict__"):
-        return {}
-    kept = vars(layer)
+    kept = held(layer)
     return {name: kept[name] for name in _parameters(type(layer))[1:] if name in kept and name != "dispatch"}
 
 

@@ -27,7 +27,7 @@ _FACTORIES = ("create_app", "make_app", "get_app", "build_app", "app_factory", "
 @contextmanager
 def importable(roots: Sequence[Path]) -> Iterator[None]:
     """For the time of the `with`, the directories come first on `sys.path`, in their order."""
-    added = [str(root) for root in dict.fromkeys(roots)]
+    before, added = list(sys.path), [str(root) for root in dict.fromkeys(roots)]
     sys.path[:0] = added
     try:
         yield
@@ -35,6 +35,8 @@ def importable(roots: Sequence[Path]) -> Iterator[None]:
         for root in added:
             if root in sys.path:
                 sys.path.remove(root)
+        # An app may have emptied it; what comes after still has imports to do.
+        sys.path += [root for root in before if root not in sys.path]
 
 
 def load(reference: Reference, registrations: Registrations, *, factory: bool = False) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Protocol, TypeAlias
 
 from mwviz.collect.server import Event
@@ -177,9 +177,10 @@ def room_for(layers: int) -> Iterator[None]:
 async def load_backend() -> None:
     """Let anyio load what it needs on this loop now, so that no layer is charged for it."""
     if "anyio" in sys.modules:
-        import anyio.lowlevel
+        with suppress(ImportError):  # an app that spoiled its own imports will meet that where it needs them
+            import anyio.lowlevel
 
-        await anyio.lowlevel.checkpoint()
+            await anyio.lowlevel.checkpoint()
 
 
 async def _awaited(call: Call) -> Any:

@@ -63,11 +63,11 @@ class Passage:
     def body(self) -> bytes | None:
         """The whole body that left it; None where it was too long to be kept."""
         chunks = [_field(sent.message, "body", b"") for sent in self.bodies]
-        return None if any(type(chunk) is not bytes for chunk in chunks) else b"".join(chunks)
+        return None if self.crossing.skipped or any(type(chunk) is not bytes for chunk in chunks) else b"".join(chunks)
 
     def body_length(self) -> int:
         """The length of the body that left it, in bytes."""
-        return sum(body_bytes(sent.message) for sent in self.bodies)
+        return sum(body_bytes(sent.message) for sent in self.bodies) + self.crossing.skipped
 
     def first_answer_from_inside(self) -> int | None:
         """When the first thing came back from further in: a start, an exception or the end of the call."""

@@ -10,7 +10,7 @@ from types import BuiltinFunctionType, CellType, FunctionType, MethodType
 from typing import Any
 
 from mwviz.collect.boundary import Boundary
-from mwviz.collect.compat import INNER, is_application
+from mwviz.collect.compat import INNER, held, is_application
 
 #: Names that wrappers use for the app further in, tried before any other attribute.
 _ROUTINES = (FunctionType, MethodType, BuiltinFunctionType)
@@ -138,15 +138,15 @@ def _partial_links(partial: functools.partial[Any]) -> Iterator[Link]:
 
 
 def _attribute_links(holder: object) -> Iterator[Link]:
-    held = dict(vars(holder)) if hasattr(holder, "__dict__") else {}
+    found = held(holder)
     for cls in type(holder).__mro__:
         slots = vars(cls).get("__slots__", ())
         for slot in (slots,) if isinstance(slots, str) else slots:
             name = f"_{cls.__name__.lstrip('_')}{slot}" if slot.startswith("__") and not slot.endswith("__") else slot
-            if name not in held and hasattr(holder, name):
-                held[name] = getattr(holder, name)
-    for name in sorted(held, key=lambda key: _COMMON.index(key) if key in _COMMON else len(_COMMON)):
-        if _may_lead_inward(held[name]):
+            if name not in found and hasattr(holder, name):
+                found[name] = getattr(holder, name)
+    for name in sorted(found, key=lambda key: _COMMON.index(key) if key in _COMMON else len(_COMMON)):
+        if _may_lead_inward(found[name]):
             yield Link(holder, name)
 
 

@@ -11,6 +11,7 @@ from mwviz.collect.passages import (
     same_error,
     status_of,
 )
+from mwviz.collect.redact import latin
 from mwviz.model import Observation, Outcome
 
 
@@ -150,7 +151,7 @@ def replaced(passage: Passage) -> bool:
         return True
     # The last message may wait until the whole response is out, and be given up then: the first one tells.
     untaken = passage.body_ended and bool(source.bodies) and source.bodies[0].through is None
-    other_type = _header(passage, b"content-type") != _header(source, b"content-type")
+    other_type = _header(passage, "content-type") != _header(source, "content-type")
     return untaken or (other_type and not _recoded(passage, source))
 
 
@@ -168,12 +169,12 @@ def _body_differs(passage: Passage, source: Passage) -> bool:
 
 
 def _recoded(passage: Passage, source: Passage) -> bool:
-    return _header(passage, b"content-encoding") != _header(source, b"content-encoding")
+    return _header(passage, "content-encoding") != _header(source, "content-encoding")
 
 
-def _header(passage: Passage, name: bytes) -> list[bytes]:
-    headers = raw_headers(passage.starts[0].message) or []
-    return [value for key, value in headers if bytes(key).lower() == name]
+def _header(passage: Passage, name: str) -> list[str]:
+    pairs = (pair for pair in raw_headers(passage.starts[0].message) or [] if isinstance(pair, (list, tuple)))
+    return [latin(pair[1]) for pair in pairs if len(pair) == 2 and latin(pair[0]).lower() == name]
 
 
 def emitter(outermost: Passage) -> Passage | None:
