@@ -33,8 +33,6 @@ KEPT_BODY = 1 << 20
 _PER_CHUNK = 256
 
 _following: ContextVar[Recorder | None] = ContextVar("mwviz_following", default=None)
-#: The call that the running code is inside of: tasks and threads that inherit the context inherit it, too.
-_inside: ContextVar[Crossing | None] = ContextVar("mwviz_inside", default=None)
 
 
 class Mark(dict[str, str]):
@@ -47,16 +45,15 @@ class Mark(dict[str, str]):
 class Crossing:
     """One call through one boundary. `scope` is the very object, `seen` what it held on entry.
 
-    `receive` and `send` are what the boundary was called with, `handed_*` what it called the layer with; `outer` is the
-    call that it was made in, where the context tells; `kept` and `skipped` count bytes of bodies. The call sets all: a
-    constructor would cost every layer a quarter of a microsecond.
+    `receive` and `send` are what the boundary was called with, `handed_*` what it called the layer with; `kept`
+    and `skipped` count bytes of bodies. The call sets all: a constructor would cost every layer a quarter of a
+    microsecond.
     """
 
     __slots__ = (
         "handed_receive",
         "handed_send",
         "kept",
-        "outer",
         "receive",
         "scope",
         "seen",
@@ -70,7 +67,6 @@ class Crossing:
     handed_send: Send
     kept: int
     skipped: int
-    outer: Crossing | None
     receive: Receive
     scope: Scope
     seen: dict[str, Any]
@@ -105,11 +101,12 @@ class Recorder:
     @contextmanager
     def following(self) -> Iterator[None]:
         """For the time of the probe's call, scopes made anew further in count as the probe's."""
-        token = _following.set(self)
+        before = _following.get()
+        _following.set(self)
         try:
             yield
         finally:
-            _following.reset(token)
+            _following.set(before)  # by a token it could not be: a call may end in another context than it began in
 
     def close(self, at: int | None = None) -> None:
         """What is noted after `at` (default: now) happened only because the probe is being taken down."""
@@ -118,15 +115,14 @@ class Recorder:
 
     def observed(self) -> list[Note]:
         """The notes up to the end of the probe; may be called from another thread while the probe is still stuck."""
-        notes = list(self.notes)
-        placed = [((index, 0), note) for index, note in enumerate(notes)]
-        for _, happening, crossing, kept in notes:
-            if happening == "send" and THROUGH in kept:
-                index, at = kept[THROUGH]
-                placed.append(((index - 1, 1), (at, SENT, crossing, kept)))
-        placed.sort(key=itemgetter(0))
+        notes = list(_in_strict_order(list(self.notes)))
+        through = [
+            (kept[THROUGH], SENT, crossing, kept)
+            for _, happening, crossing, kept in notes
+            if happening == "send" and THROUGH in kept
+        ]
         cutoff = self.cutoff if self.cutoff is not None else self.now()
-        return list(_in_strict_order(note for _, note in placed if note[0] <= cutoff))
+        return sorted((note for note in (*notes, *through) if note[0] <= cutoff), key=itemgetter(0))
 
 
 def _in_strict_order(notes: Iterable[Note]) -> Iterator[Note]:
@@ -149,10 +145,11 @@ def kept_message(message: Any, crossing: Crossing) -> dict[str, Any] | None:
             kept["headers"] = headers[:]
     elif "body" in kept:
         body = kept["body"]
+        if body.__class__ is bytes:
+            crossing.kept += len(body) + _PER_CHUNK
+            if crossing.kept <= KEPT_BODY:
+                return kept
         length = len(body) if isinstance(body, (bytes, bytearray, memoryview, str)) else 0
-        crossing.kept += length + _PER_CHUNK
-        if body.__class__ is bytes and crossing.kept <= KEPT_BODY:
-            return kept
         if crossing.kept > KEPT_BODY and kept.get("more_body", False):
             crossing.skipped += length
             return None
@@ -216,8 +213,7 @@ class Boundary:
         recorder = station.recorder
         if scope.get("asgi") is not recorder.mark and not recorder.adopts(station):
             return await _unnoted(station, scope, receive, send)
-        notes, now = recorder.notes, recorder.now
-        note = notes.append
+        note, now = recorder.notes.append, recorder.now
 
         async def receive_noted() -> Any:
             message = await receive()
@@ -231,7 +227,7 @@ class Boundary:
                 return await send(message)
             note((now(), "send", crossing, kept))
             result = await send(message)
-            kept[THROUGH] = (len(notes), now())
+            kept[THROUGH] = now()
             return result
 
         crossing = Crossing()
@@ -246,24 +242,22 @@ class Boundary:
         crossing.seen = seen = dict(scope)
         if (headers := seen.get("headers")).__class__ is list:
             seen["headers"] = headers[:]
-        crossing.outer = outer = _inside.get()
-        _inside.set(crossing)
         note((now(), "enter", crossing, None))
         try:
             result = await station.layer(scope, receive_noted, send_noted)
         except BaseException as error:
             note((now(), "raise", crossing, error))
-            _inside.set(outer)
             raise
         note((now(), "leave", crossing, None))
-        _inside.set(outer)  # and no token: the call may end in another context than it began in
         return result
 
 
 async def _unnoted(station: Station, scope: Scope, receive: Receive, send: Send) -> Any:
-    token = _following.set(None) if station.entrance else None
+    before = _following.get()
+    if station.entrance:
+        _following.set(None)
     try:
         return await station.layer(scope, receive, send)
     finally:
-        if token is not None:
-            _following.reset(token)
+        if station.entrance:
+            _following.set(before)

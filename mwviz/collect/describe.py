@@ -162,7 +162,7 @@ def _class_place(cls: type, base: Path) -> Place | None:
     if type(file) is not str:
         return None
     first_method = min((code.co_firstlineno for code in own if code.co_filename == file), default=sys.maxsize)
-    line = _class_line(cls.__name__, file, first_method)
+    line = _class_line(redact.type_name(cls), file, first_method)
     return place(file, line, base) if line else None
 
 

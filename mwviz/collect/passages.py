@@ -81,20 +81,50 @@ def arrange(notes: Iterable[Note], ranks: int, escaped: BaseException | None = N
     A cancellation is no error of a layer's, unless it is the exception that `escaped` from the app.
     """
     passages: dict[int, Passage] = {}
-    latest: list[Passage | None] = [None] * ranks
+    calls = _Calls(ranks)
     for at, happening, crossing, payload in notes:
         if happening == "enter":
             rank = crossing.station.rank
-            outer = passages.get(id(crossing.outer))
-            passage = Passage(crossing, rank, at, outer if outer is not None else _parent(latest, rank))
-            passages[id(crossing)] = latest[rank] = passage
+            passage = Passage(crossing, rank, at, calls.parent(crossing.task, rank))
+            passages[id(crossing)] = passage
+            calls.begin(passage)
             if passage.parent is not None:
                 passage.parent.inner.append(passage)
         elif (known := passages.get(id(crossing))) is not None:
             _add(known, at, happening, payload)
+            if happening in ("leave", "raise"):
+                calls.end(known)
             if payload is escaped and happening == "raise":
                 known.error = payload
     return list(passages.values())
+
+
+class _Calls:
+    """The calls that are open: in one task they lie one inside the other; a new task was begun by the layer outside."""
+
+    def __init__(self, ranks: int) -> None:
+        self._by_task: dict[int, list[Passage]] = {}
+        self._latest: list[Passage | None] = [None] * ranks
+
+    def begin(self, passage: Passage) -> None:
+        """A call has begun."""
+        self._by_task.setdefault(id(passage.crossing.task), []).append(passage)
+        self._latest[passage.rank] = passage
+
+    def end(self, passage: Passage) -> None:
+        """A call is over."""
+        calls = self._by_task[id(passage.crossing.task)]
+        if calls and calls[-1] is passage:
+            calls.pop()
+        elif passage in calls:
+            del calls[calls.index(passage) :]
+
+    def parent(self, task: object, rank: int) -> Passage | None:
+        """The call that a new one of `rank` in `task` is made in."""
+        if calls := self._by_task.get(id(task)):
+            return calls[-1]
+        outer = [each for each in reversed(self._latest[:rank]) if each is not None]
+        return next((each for each in outer if each.left is None), outer[0] if outer else None)
 
 
 def first_by_rank(passages: Iterable[Passage]) -> dict[int, Passage]:
@@ -167,17 +197,6 @@ def walk_inward(passage: Passage) -> Iterator[Passage]:
 
 def _field(message: Any, name: str, default: Any) -> Any:
     return message.get(name, default) if hasattr(message, "get") else default
-
-
-def _parent(latest: list[Passage | None], rank: int) -> Passage | None:
-    closed = None
-    for outer in range(rank - 1, -1, -1):
-        candidate = latest[outer]
-        if candidate is not None:
-            if candidate.left is None:
-                return candidate
-            closed = closed or candidate
-    return closed
 
 
 def _add(passage: Passage, at: int, happening: Happening, payload: Any) -> None:

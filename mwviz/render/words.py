@@ -201,7 +201,10 @@ def _failed(trace: Trace, error: TracedError) -> str:
         case TracedError(during="startup"):
             return f"Startup failed: {raised}. No request was sent."
         case TracedError(type="Timeout"):
-            started = f"the response {_code(trace)} had started but did not end" if trace.response is not None else ""
+            started = ""
+            if trace.response is not None:
+                ended = "was complete" if trace.response.complete else "had started but did not end"
+                started = f"the response {_code(trace)} {ended}"
             return _told(f"{who} still held the request at the time limit", started, _unreached(trace))
         case TracedError(type="NoResponse"):
             return _told(_silence(trace, error), _unreached(trace))
@@ -235,6 +238,8 @@ def _start(text: str) -> str:
 def _silence(trace: Trace, error: TracedError) -> str:
     quiet = [one for one in trace.steps if one.outcome in ("silent", "swallowed") or "dropped" in one.observed]
     step = step_of(trace, error.raised_by) if isinstance(error.raised_by, int) else quiet[-1] if quiet else None
+    if trace.response is not None:
+        return f"The response {_code(trace)} had started but did not end"
     if step is None:
         return "Nobody answered"
     plain = "returned" if step.outcome == "silent" else _outcome(trace, step)
