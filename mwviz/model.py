@@ -38,6 +38,7 @@ Outcome: TypeAlias = Literal[
 #: copied_scope     it handed a copy of the scope inward
 #: held_back        it let go of the start of the response only after a part of the body had come
 #: buffered         it let go of the start of the response only after the whole body had come
+#: changed_status   the status that left it is not the status that came from inside
 #: rewrote_body     the body that left it is not the body that came from inside
 #: called_again     it called the inner app more than once
 #: dropped          it swallowed the inner response and sent nothing instead
@@ -49,6 +50,7 @@ Observation: TypeAlias = Literal[
     "copied_scope",
     "held_back",
     "buffered",
+    "changed_status",
     "rewrote_body",
     "called_again",
     "dropped",

@@ -74,15 +74,19 @@ def _header(pair: tuple[str, str]) -> tuple[str, str]:
 
 
 def _step(step: Step) -> Step:
+    def time(value: int | None) -> int | None:
+        return None if value is None else 1000 * (step.layer + 1)
+
     changes = step.response_changes
     return replace(
         step,
-        **{name: 1000 * (step.layer + 1) for name in _TIMES if getattr(step, name) is not None},
+        entered_ns=time(step.entered_ns),
+        responded_ns=time(step.responded_ns),
+        left_ns=time(step.left_ns),
+        self_request_ns=time(step.self_request_ns),
+        self_response_ns=time(step.self_response_ns),
         response_changes=None if changes is None else tuple(CHANGING.sub(r"\g<1>1", change) for change in changes),
     )
-
-
-_TIMES = ("entered_ns", "responded_ns", "left_ns", "self_request_ns", "self_response_ns")
 
 
 def _event(index: int, event: Event) -> Event:

@@ -88,6 +88,7 @@ class Recorder:
         self.mark = Mark({"version": "3.0", "spec_version": "2.3"})
         self.notes: list[Note] = []
         self.cutoff: int | None = None
+        self._closed_at: int | None = None
         self.current_task: Callable[[], object] = lambda: None
 
     def adopts(self, station: Station) -> bool:
@@ -112,17 +113,18 @@ class Recorder:
         """What is noted after `at` (default: now) happened only because the probe is being taken down."""
         if self.cutoff is None:
             self.cutoff = self.now() if at is None else at
+            self._closed_at = len(self.notes)
 
     def observed(self) -> list[Note]:
         """The notes up to the end of the probe; may be called from another thread while the probe is still stuck."""
-        notes = list(_in_strict_order(list(self.notes)))
+        notes = list(_in_strict_order(self.notes[: self._closed_at]))
+        ended = self.cutoff if self.cutoff is not None else self.now()
         through = [
-            (kept[THROUGH], SENT, crossing, kept)
-            for _, happening, crossing, kept in notes
-            if happening == "send" and THROUGH in kept
+            (max(at, kept[THROUGH]), SENT, crossing, kept)
+            for at, happening, crossing, kept in notes
+            if happening == "send" and kept.get(THROUGH, ended + 1) <= ended
         ]
-        cutoff = self.cutoff if self.cutoff is not None else self.now()
-        return sorted((note for note in (*notes, *through) if note[0] <= cutoff), key=itemgetter(0))
+        return sorted((*notes, *through), key=itemgetter(0))
 
 
 def _in_strict_order(notes: Iterable[Note]) -> Iterator[Note]:

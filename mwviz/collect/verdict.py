@@ -76,6 +76,8 @@ def _seen_of_the_response(passage: Passage) -> Iterator[Observation]:
     before = [sent for sent in source.bodies if _reached(sent, passage.starts[0].at, same_task=same_task)]
     if before:
         yield "buffered" if before[-1] is source.bodies[-1] and source.body_ended else "held_back"
+    if _status_differs(passage, source):
+        yield "changed_status"
     if _body_differs(passage, source) and not _recoded(passage, source):
         yield "rewrote_body"
 

@@ -22,6 +22,7 @@ OBSERVATIONS: dict[Observation, str] = {
     "copied_scope": "copied the scope",
     "held_back": "held the response back",
     "buffered": "buffered the response",
+    "changed_status": "changed the status",
     "rewrote_body": "rewrote the body",
     "called_again": "called the inner app again",
     "dropped": "dropped the response",
@@ -182,7 +183,8 @@ def summary(trace: Trace) -> str:
         main = f"{raised}, and {place(trace, trace.handled_by)} turned it into {_code(trace)}"
         return _told(main, _skipped(trace), _unreached(trace))
     if not isinstance(trace.answered_by, int):
-        answered = f"{place(trace, trace.answered_by)} answered {_code(trace)}"
+        made = [f", {place(trace, step.layer)} made it" for step in trace.steps if "changed_status" in step.observed]
+        answered = f"{place(trace, trace.answered_by)} answered{''.join(made[:1])} {_code(trace)}"
         return _told(f"{_way_in(trace)}{answered}{_way_out(trace)}", _unreached(trace))
     name, step = place(trace, trace.answered_by), step_of(trace, trace.answered_by)
     if step is not None and step.outcome == "replaced":
@@ -231,17 +233,15 @@ def _code(trace: Trace) -> str:
 
 
 def _start(text: str) -> str:
-    """Return `text` as the beginning of a sentence; a layer's name keeps its case."""
     return text[0].upper() + text[1:] if text.startswith(("the ", "something")) else text
 
 
 def _silence(trace: Trace, error: TracedError) -> str:
     quiet = [one for one in trace.steps if one.outcome in ("silent", "swallowed") or "dropped" in one.observed]
     step = step_of(trace, error.raised_by) if isinstance(error.raised_by, int) else quiet[-1] if quiet else None
-    if trace.response is not None:
-        return f"The response {_code(trace)} had started but did not end"
-    if step is None:
-        return "Nobody answered"
+    if trace.response is not None or step is None:
+        begun = f"The response {_code(trace)} had started but did not end"
+        return "Nobody answered" if trace.response is None else begun
     plain = "returned" if step.outcome == "silent" else _outcome(trace, step)
     did = OBSERVATIONS["dropped"] if "dropped" in step.observed else plain
     return f"{place(trace, step.layer)} {did} and sent nothing"

@@ -87,7 +87,7 @@ class Rescues(Layer):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self.app(scope, receive, send)
-        except Exception:
+        except Exception:  # noqa: BLE001 - what it is for
             await PlainTextResponse("sorry", 503)(scope, receive, send)
 
 
@@ -97,7 +97,7 @@ class Swallows(Layer):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await self.app(scope, receive, send)
-        except Exception:
+        except Exception:  # noqa: BLE001 - what it is for
             return
 
 

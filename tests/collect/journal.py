@@ -96,6 +96,7 @@ class Call:
     body_ended: bool = False
     error: BaseException | None = None
     cancelled: bool = False
+    sending: bool = False
 
 
 def is_failure(error: BaseException) -> bool:
@@ -199,7 +200,9 @@ class Journal:
             if not call.body_ended:
                 call.body.append(body)
                 call.body_ended = not message.get("more_body", False)
+        call.sending = True
         await send(message)
+        call.sending = False
 
     def is_first_call(self, place: int) -> bool:
         """Whether the place was not called before in this request."""

@@ -61,9 +61,21 @@ def same(one: BaseException | None, other: BaseException | None) -> bool:
     return bool(_leaves(one) & _leaves(other))
 
 
-def is_plain(journal: Journal) -> bool:
-    """Whether every exception has one origin: of a group of several it is anyone's guess which one counts."""
-    return all(len(_leaves(call.error)) < 2 for call in journal.calls)
+def is_plain(journal: Journal, error: BaseException | None) -> bool:
+    """Whether every exception has one origin, which can be seen from outside; `error` left the app.
+
+    Of a group of several it is anyone's guess which one counts. And a layer that raises another exception when its
+    `send` did not come back looks as if `send` had raised it.
+    """
+    alone = all(len(_leaves(each)) < 2 for each in (error, *(call.error for call in journal.calls)))
+    return alone and not any(_is_mistakable(call, journal) for call in journal.calls)
+
+
+def _is_mistakable(call: Call, journal: Journal) -> bool:
+    if not any(place == call.place and same(call.error, made) for made, place in journal.made):
+        return False
+    outer = [made for made, place in journal.made if ENDPOINT < place < call.place]
+    return call.sending or any(same(inward.error, made) for inward in call.inward for made in outer)
 
 
 def _leaves(error: BaseException | None) -> set[int]:

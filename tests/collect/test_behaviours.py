@@ -6,16 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.collect import behaviours as kinds
 import pytest
 import starlette
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 import mwviz
 from mwviz.model import Layer, Observation, Outcome, Position, Step
+from tests.collect import behaviours as kinds
 
 OLD = tuple(int(part) for part in starlette.__version__.split(".")[:2]) < (0, 15)
 ALL = ("Outer", "X", "Inner")
@@ -109,7 +110,7 @@ def test_two_layers_of_one_class_are_told_apart() -> None:
     trace = mwviz.trace(kinds.app_of(kinds.Layer, kinds.Answers, kinds.Layer))
     labels = [layer.label for layer in trace.layers if layer.origin == "user"]
     assert labels == ["Layer", "Answers", "Layer#2"]
-    assert [trace.layers[index].label for index in trace.not_reached][0] == "Layer#2"
+    assert next(trace.layers[index].label for index in trace.not_reached) == "Layer#2"
 
 
 def test_a_registration_without_a_layer_is_said() -> None:
@@ -120,6 +121,8 @@ def test_a_registration_without_a_layer_is_said() -> None:
 
 class Collapsing:
     """Two registrations of this class become one layer: the outer one takes the inner one's place."""
+
+    app: Any
 
     def __init__(self, app: Any) -> None:
         while isinstance(app, Collapsing):
@@ -171,7 +174,7 @@ class Overriding(Starlette):
 
 
 def test_an_overridden_stack_is_listed_as_it_was_built() -> None:
-    trace = mwviz.trace(Wrapping(middleware=[kinds.Middleware(kinds.Inner)]))
+    trace = mwviz.trace(Wrapping(middleware=[Middleware(kinds.Inner)]))
     assert [(layer.name, layer.origin) for layer in trace.layers[:2]] == [
         ("Stamps", "injected"),
         ("ServerErrorMiddleware", "framework"),
@@ -180,7 +183,7 @@ def test_an_overridden_stack_is_listed_as_it_was_built() -> None:
 
 
 def test_an_overridden_call_is_a_layer() -> None:
-    app = Overriding(middleware=[kinds.Middleware(kinds.Inner)])
+    app = Overriding(middleware=[Middleware(kinds.Inner)])
     passed, closed = mwviz.trace(app), mwviz.trace(app, "/closed")
     assert (passed.layers[0].name, passed.layers[0].origin) == ("Overriding", "outer")
     assert passed.request_order == tuple(range(len(passed.layers)))

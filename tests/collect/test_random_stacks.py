@@ -67,7 +67,7 @@ def requested(app: Any, journal: Journal, design: Design, backend: Literal["asyn
     client = Client(journal)
     event = asyncio.Event if backend == "asyncio" else sys.modules["trio"].Event
     anyio.run(client.request, app, design.method, design.path, event, backend=backend)
-    assume(is_plain(journal))
+    assume(is_plain(journal, client.error))
     return client
 
 

@@ -27,6 +27,8 @@ class Hostile:
 class HostileText(str):
     """A str whose methods are the user's."""
 
+    __slots__ = ()
+
     def __repr__(self) -> str:
         raise AssertionError("shown")
 
@@ -35,6 +37,8 @@ class HostileText(str):
 
 class ApiToken(str):
     """A str that says of itself that it is secret."""
+
+    __slots__ = ()
 
 
 class Color(enum.Enum):

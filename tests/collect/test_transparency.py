@@ -7,7 +7,7 @@ import copy
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import trio
@@ -31,7 +31,13 @@ async def call(app: Any, path: str = "/", **scope: Any) -> tuple[int, bytes]:
     async def send(message: Any) -> None:
         messages.append(message)
 
-    base = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http"}
+    base: dict[str, Any] = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+    }
     base |= {"path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "headers": []}
     await app({**base, "client": None, "server": None, **scope}, receive, send)
     return messages[0]["status"], b"".join(message.get("body", b"") for message in messages[1:])
@@ -103,7 +109,7 @@ def test_a_stack_that_was_replaced_by_hand_is_the_one_that_is_traced() -> None:
 class Looks(kinds.Layer):
     """Looks at its inner app as instrumentation libraries do."""
 
-    seen: list[Any] = []
+    seen: ClassVar[list[Any]] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         inner = self.app
@@ -121,7 +127,7 @@ def test_a_boundary_looks_like_the_layer_inside_it() -> None:
 class Records(kinds.Layer):
     """Keeps what it was called with."""
 
-    seen: list[Any] = []
+    seen: ClassVar[list[Any]] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.seen.append({**scope, "asgi": dict(scope["asgi"])})
