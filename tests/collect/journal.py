@@ -97,6 +97,7 @@ class Call:
     error: BaseException | None = None
     cancelled: bool = False
     sending: bool = False
+    refusals: list[BaseException] = field(default_factory=list)
 
 
 def is_failure(error: BaseException) -> bool:
@@ -201,7 +202,11 @@ class Journal:
                 call.body.append(body)
                 call.body_ended = not message.get("more_body", False)
         call.sending = True
-        await send(message)
+        try:
+            await send(message)
+        except BaseException as error:
+            call.refusals.append(error)
+            raise
         call.sending = False
 
     def is_first_call(self, place: int) -> bool:
@@ -225,3 +230,16 @@ _inside: ContextVar[Inward | None] = ContextVar("inside", default=None)
 
 def _content_type(message: Message) -> bytes:
     return next((value for name, value in message.get("headers", []) if name == b"content-type"), b"")
+
+
+def same(one: BaseException | None, other: BaseException | None) -> bool:
+    """Whether two exceptions are one, or one of them is a group of tasks failed with the other."""
+    return bool(leaves(one) & leaves(other))
+
+
+def leaves(error: BaseException | None) -> set[int]:
+    """The identities of the exceptions in a group, or of the one that is none."""
+    members = getattr(error, "exceptions", None)
+    if isinstance(members, (tuple, list)):
+        return {leaf for each in members for leaf in leaves(each)}
+    return set() if error is None else {id(error)}

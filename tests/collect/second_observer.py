@@ -1,7 +1,7 @@
 """A second observer: the truth of one request, told from what the layers say of themselves and from nothing else.
 
-It shares no code with `mwviz.collect` and never sees a boundary. What it cannot hear (framework layers, and layers
-that hand their `send` on as it is) follows from what the nearest places outside and inside of it say.
+It shares no code with `mwviz.collect`. What it cannot hear (framework layers, and layers that hand on their `send` as
+it is) follows from what the nearest places outside and inside of it say.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tests.collect.journal import ENDPOINT, Call, Inward, Journal, Plan, Start
+from tests.collect.certainty import is_cut_off, was_cut
+from tests.collect.journal import ENDPOINT, Call, Inward, Journal, Plan, Start, same
 
 #: A layer's index, or "router" or "endpoint".
 Position = int | str
@@ -54,35 +55,6 @@ class Truth:
     answers: frozenset[tuple[Position | None, int | None]]
     raised_by: Position | None
     steps: Mapping[int, Told]
-
-
-def same(one: BaseException | None, other: BaseException | None) -> bool:
-    """Whether two exceptions are one, or one of them is a group of tasks failed with the other."""
-    return bool(_leaves(one) & _leaves(other))
-
-
-def is_plain(journal: Journal, error: BaseException | None) -> bool:
-    """Whether every exception has one origin, which can be seen from outside; `error` left the app.
-
-    Of a group of several it is anyone's guess which one counts. And a layer that raises another exception when its
-    `send` did not come back looks as if `send` had raised it.
-    """
-    alone = all(len(_leaves(each)) < 2 for each in (error, *(call.error for call in journal.calls)))
-    return alone and not any(_is_mistakable(call, journal) for call in journal.calls)
-
-
-def _is_mistakable(call: Call, journal: Journal) -> bool:
-    if not any(place == call.place and same(call.error, made) for made, place in journal.made):
-        return False
-    outer = [made for made, place in journal.made if ENDPOINT < place < call.place]
-    return call.sending or any(same(inward.error, made) for inward in call.inward for made in outer)
-
-
-def _leaves(error: BaseException | None) -> set[int]:
-    members = getattr(error, "exceptions", None)
-    if isinstance(members, (tuple, list)):
-        return {leaf for each in members for leaf in _leaves(each)}
-    return set() if error is None else {id(error)}
 
 
 def truth_of(journal: Journal, client: Inward, shape: Shape, error: BaseException | None) -> Truth:
@@ -220,7 +192,8 @@ class _Observer:
     def _told(self, call: Call) -> Told:
         outcome = self._outcome(call)
         own = bool(call.starts) and call.starts[0].source is None
-        certain = not call.cancelled and not (own and _looks_the_same(call))
+        cut = was_cut(call) or is_cut_off(call, self.shape.plans)
+        certain = not cut and not (own and _looks_the_same(call))
         # A message that another task is still handing over may as well wait unseen, as Starlette's helper lets it.
         waits = self.shape.plans[call.place].carrier != "here"
         hidden = frozenset({"held_back", "buffered"} if waits else ())
