@@ -211,8 +211,7 @@ class Boundary:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Call the layer, noting what crosses if the request is the probe's."""
-        station = self.mwviz
-        recorder = station.recorder
+        recorder = (station := self.mwviz).recorder
         if scope.get("asgi") is not recorder.mark and not recorder.adopts(station):
             return await _unnoted(station, scope, receive, send)
         note, now = recorder.notes.append, recorder.now
@@ -224,8 +223,7 @@ class Boundary:
             return message
 
         async def send_noted(message: Any) -> Any:
-            kept = kept_message(message, crossing)
-            if kept is None:
+            if (kept := kept_message(message, crossing)) is None:
                 return await send(message)
             note((now(), "send", crossing, kept))
             result = await send(message)
