@@ -34,7 +34,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import mwviz
-from mwviz.collect.boundary import Boundary, Recorder
+from mwviz.collect.stack.boundary import Boundary, Recorder
 
 WARM_UP = 2
 LAYERS = 6

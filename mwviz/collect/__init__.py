@@ -10,13 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from mwviz.collect import loops, report
-from mwviz.collect.experiment import Experiment, Subject
-from mwviz.collect.importer import importable, load, made
-from mwviz.collect.registration import Registrations
-from mwviz.collect.request import ProbeOptions, parse_header
-from mwviz.collect.target import Reference, discover, parse
-from mwviz.collect.watchdog import Stuck, Watchdog
+from mwviz.collect.find.importer import importable, load, made
+from mwviz.collect.find.registration import Registrations
+from mwviz.collect.find.target import Reference, discover, parse
+from mwviz.collect.probe import loops
+from mwviz.collect.probe.experiment import Experiment, Subject
+from mwviz.collect.probe.request import ProbeOptions, parse_header
+from mwviz.collect.probe.watchdog import Stuck, Watchdog
+from mwviz.collect.read import report
 from mwviz.model import Stack, Trace
 
 __all__ = [

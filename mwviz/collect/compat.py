@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
-
-from mwviz.collect.boundary import Scope
 
 #: The attribute under which Starlette's own layers, and most others, keep the layer further in (0.13 and newer).
 INNER = "app"
@@ -182,7 +181,7 @@ def _is_routed(value: object) -> bool:
 _DEEPEST_WRAPPER = 50
 
 
-def allows_method(route: object, scope: Scope) -> bool:
+def allows_method(route: object, scope: Mapping[str, Any]) -> bool:
     """Whether `route.handle` will call the handler, rather than refuse with 405."""
     methods = getattr(route, "methods", None)
     return not methods or scope.get("method") in methods

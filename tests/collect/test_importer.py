@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 
-from mwviz.collect import importer
-from mwviz.collect.importer import importable, made
-from mwviz.collect.registration import Registrations
-from mwviz.collect.target import parse
+from mwviz.collect.find import importer
+from mwviz.collect.find.importer import importable, made
+from mwviz.collect.find.registration import Registrations
+from mwviz.collect.find.target import parse
 from mwviz.errors import ImportFailed, TargetError
 
 APP = "from starlette.applications import Starlette\n\napp = Starlette()\n"

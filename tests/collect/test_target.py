@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mwviz.collect.target import Reference, discover, parse
+from mwviz.collect.find.target import Reference, discover, parse
 from mwviz.errors import TargetError
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType
 from typing import Any
 
-from mwviz.collect.boundary import Boundary
 from mwviz.collect.compat import INNER, held, is_application
+from mwviz.collect.stack.boundary import Boundary
 
 #: Names that wrappers use for the app further in, tried before any other attribute.
 _ROUTINES = (FunctionType, MethodType, BuiltinFunctionType)

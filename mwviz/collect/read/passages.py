@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from mwviz.collect.boundary import Crossing, Happening, Note
+from mwviz.collect.stack.boundary import Crossing, Happening, Note
 
 START, BODY = "http.response.start", "http.response.body"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mwviz.collect import changes, failure, verdict
-from mwviz.collect.accounting import Accounts, account
-from mwviz.collect.boundary import Note
-from mwviz.collect.passages import (
+from mwviz.collect import failure
+from mwviz.collect.read import changes, verdict
+from mwviz.collect.read.accounting import Accounts, account
+from mwviz.collect.read.passages import (
     Passage,
     arrange,
     body_bytes,
@@ -18,6 +18,7 @@ from mwviz.collect.passages import (
     same_error,
     status_of,
 )
+from mwviz.collect.stack.boundary import Note
 from mwviz.model import Event, Position, Step
 
 

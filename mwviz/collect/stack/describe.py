@@ -45,12 +45,12 @@ def _made_of(entry: object | None, layer: object | None) -> tuple[object, Kind]:
     while isinstance(given, functools.partial):
         given = given.func
     if not isinstance(given, type):
-        return _named(given), "factory"
+        return named(given), "factory"
     if not is_base_http(given):
         return given, "asgi"
     # A class of the user's own is the name that they know; of Starlette's helper it is the function that it was given.
     dispatch = _dispatch(entry, layer) if given.__name__ == "BaseHTTPMiddleware" else None
-    return (given, "base_http") if dispatch is None else (_named(dispatch), "function")
+    return (given, "base_http") if dispatch is None else (named(dispatch), "function")
 
 
 def name(named: object) -> str:
@@ -108,7 +108,8 @@ def _dispatch(entry: object | None, layer: object | None) -> object | None:
     return keywords.get("dispatch", positional[0] if positional else None)
 
 
-def _named(given: object) -> object:
+def named(given: object) -> object:
+    """What the user calls a callable: the function, or the class of an instance; partials and methods are unwrapped."""
     while isinstance(given, functools.partial):
         given = given.func
     if inspect.ismethod(given):

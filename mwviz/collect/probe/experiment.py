@@ -7,17 +7,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mwviz.collect.boundary import ASGIApp, Boundary, Recorder
-from mwviz.collect.build import Built, Found, claim, instrument
 from mwviz.collect.compat import is_application, is_base_http, overriding_call
-from mwviz.collect.endpoint import Routes, StandIn
-from mwviz.collect.loops import Loop, load_backend, room_for
-from mwviz.collect.order import reordered
-from mwviz.collect.registration import Registrations
-from mwviz.collect.request import ProbeOptions, Request, prepare
-from mwviz.collect.server import Connection, LifespanConversation
-from mwviz.collect.unwrap import Link, path_to
-from mwviz.collect.watchdog import Watchdog
+from mwviz.collect.find.registration import Registrations
+from mwviz.collect.probe.endpoint import Routes, StandIn
+from mwviz.collect.probe.loops import Loop, load_backend, room_for
+from mwviz.collect.probe.order import reordered
+from mwviz.collect.probe.request import ProbeOptions, Request, prepare
+from mwviz.collect.probe.server import Connection, LifespanConversation
+from mwviz.collect.probe.watchdog import Watchdog
+from mwviz.collect.stack.boundary import ASGIApp, Boundary, Recorder
+from mwviz.collect.stack.build import Built, Found, claim, instrument
+from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.errors import ProbeError, TargetError
 
 

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Protocol, TypeAlias
 
-from mwviz.collect.server import Event
-from mwviz.collect.watchdog import GRACE
+from mwviz.collect.probe.server import Event
+from mwviz.collect.probe.watchdog import GRACE
 
 Call: TypeAlias = Callable[[], Awaitable[Any]]
 

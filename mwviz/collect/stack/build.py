@@ -8,9 +8,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from mwviz.collect.boundary import ASGIApp, Boundary, Recorder
 from mwviz.collect.compat import INNER, framework_classes, held, registration
-from mwviz.collect.unwrap import Link, path_to
+from mwviz.collect.stack.boundary import ASGIApp, Boundary, Recorder
+from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.errors import ProbeError
 from mwviz.model import Origin
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
-from mwviz.collect.boundary import ASGIApp, Message
+from mwviz.collect.stack.boundary import ASGIApp, Message
 
 
 class Event(Protocol):

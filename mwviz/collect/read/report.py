@@ -6,15 +6,15 @@ import platform
 from collections.abc import Iterator
 
 from mwviz import __version__
-from mwviz.collect import describe, failure, redact
-from mwviz.collect.build import Found
+from mwviz.collect import failure, redact
 from mwviz.collect.compat import framework_versions, overriding_call
-from mwviz.collect.endpoint import handler
-from mwviz.collect.experiment import Experiment
-from mwviz.collect.interpret import Reading
-from mwviz.collect.order import entry_labels
-from mwviz.collect.passages import status_of
-from mwviz.collect.server import LifespanConversation
+from mwviz.collect.probe.experiment import Experiment
+from mwviz.collect.probe.order import entry_labels
+from mwviz.collect.probe.server import LifespanConversation
+from mwviz.collect.read.interpret import Reading
+from mwviz.collect.read.passages import status_of
+from mwviz.collect.stack import describe
+from mwviz.collect.stack.build import Found
 from mwviz.errors import ProbeError
 from mwviz.model import Endpoint, Layer, Lifespan, Response, Stack, Trace, TracedError, Versions
 
@@ -134,8 +134,8 @@ def _endpoint(experiment: Experiment) -> Endpoint | None:
     reached = experiment.routes.reached if experiment.routes is not None else None
     if reached is None:
         return None
-    named = handler(reached)
-    return Endpoint(describe.name(named), describe.defined_at(named, experiment.subject.base))
+    handler = describe.named(reached)
+    return Endpoint(describe.name(handler), describe.defined_at(handler, experiment.subject.base))
 
 
 def _response(experiment: Experiment) -> Response | None:

@@ -14,9 +14,9 @@ from typing import Any
 
 from mwviz.collect import failure
 from mwviz.collect.compat import is_application
-from mwviz.collect.registration import Registrations, watched
-from mwviz.collect.target import Reference
-from mwviz.collect.unwrap import looks_asgi, path_to
+from mwviz.collect.find.registration import Registrations, watched
+from mwviz.collect.find.target import Reference
+from mwviz.collect.stack.unwrap import looks_asgi, path_to
 from mwviz.errors import ImportFailed, TargetError, closest
 
 #: Names under which apps are looked for in a module, before any other Starlette or FastAPI object in it.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mwviz.collect.boundary import Note
-from mwviz.collect.passages import Passage
+from mwviz.collect.read.passages import Passage
+from mwviz.collect.stack.boundary import Note
 
 _SERVER = -1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mwviz.collect.passages import (
+from mwviz.collect.read.passages import (
     Passage,
     Sent,
     raw_headers,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mwviz.collect import describe
+from mwviz.collect.stack import describe
 from mwviz.errors import ProbeError, closest
 
 #: `<lambda>` is a name, too.

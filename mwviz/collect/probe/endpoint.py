@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from mwviz.collect.boundary import ASGIApp, Boundary, Receive, Recorder, Scope, Send
 from mwviz.collect.compat import allows_method, leads_further, route_classes, unwatchable
+from mwviz.collect.stack.boundary import ASGIApp, Boundary, Receive, Recorder, Scope, Send
 from mwviz.errors import ProbeError
 
 _BODY = b'{"mwviz":"probe"}'
@@ -104,12 +103,3 @@ def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
         return await call(scope, receive, send)
 
     return handle
-
-
-def handler(reached: object) -> object:
-    """What the user calls the handler: the function, or the class of a class-based one or of a mounted app."""
-    while isinstance(reached, functools.partial):
-        reached = reached.func
-    if inspect.ismethod(reached):
-        reached = reached.__func__
-    return reached if isinstance(reached, type) or inspect.isroutine(reached) else type(reached)

@@ -7,9 +7,9 @@ from itertools import takewhile
 from typing import Any
 
 from mwviz.collect import redact
-from mwviz.collect.boundary import Scope
-from mwviz.collect.passages import Passage, raw_headers, status_of
-from mwviz.collect.verdict import answering_inner, replaced
+from mwviz.collect.read.passages import Passage, raw_headers, status_of
+from mwviz.collect.read.verdict import answering_inner, replaced
+from mwviz.collect.stack.boundary import Scope
 
 #: Scope keys that frameworks set for themselves at every layer, which would only drown what a user's layer sets.
 _INTERNAL = frozenset({"asgi", "headers", "app", "router", "starlette.exception_handlers"})

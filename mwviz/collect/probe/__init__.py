@@ -1,0 +1,1 @@
+"""The request that is sent through the boundaries, and what answers and runs it."""

@@ -1,0 +1,1 @@
+"""The stack as the app builds it, with a boundary outside every layer."""
