@@ -113,9 +113,6 @@ def _sensible(plan: Plan) -> Plan:
         # It could not tell its own start from the one that passes by.
         plan = replace(plan, after=after, again=False)
         return replace(plan, on_error="passes") if plan.on_error == "rescues" else plan
-    if plan.again and plan.scope == "same":
-        # The endpoint is not told from the router when it gets the very same scope a second time.
-        return replace(plan, scope="shallow")
     return plan
 
 

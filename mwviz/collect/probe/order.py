@@ -23,7 +23,7 @@ def reordered(entries: Sequence[object], wanted: str) -> list[object]:
     Raises ProbeError for a name that is not there or comes twice.
     """
     labels = entry_labels(entries)
-    names = [name.strip() for name in _SEPARATOR.split(wanted)]
+    names = [_meant(name.strip(), labels) for name in _SEPARATOR.split(wanted)]
     for name in names:
         if name not in labels:
             raise ProbeError(_unknown(name, labels))
@@ -32,6 +32,12 @@ def reordered(entries: Sequence[object], wanted: str) -> list[object]:
     by_label = dict(zip(labels, entries, strict=True))
     moved = iter(names)
     return [by_label[next(moved) if label in names else label] for label in labels]
+
+
+def _meant(name: str, labels: Sequence[str]) -> str:
+    # `X#2` may be the second one only with a layer of the framework's, or a wrapper outside, counted.
+    bare = name.partition("#")[0]
+    return bare if name not in labels and bare in labels and f"{bare}#2" not in labels else name
 
 
 def _unknown(name: str, labels: Sequence[str]) -> str:
