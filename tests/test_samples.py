@@ -40,6 +40,7 @@ def imported_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def traced(sample: str, *probe: str, **options: Any) -> Trace:
     """One probe of a sample, as the command line would send it."""
+    pytest.importorskip("fastapi")
     if sample == "otel":
         pytest.importorskip("opentelemetry.instrumentation.fastapi")
     return mwviz.trace(f"samples/{sample}.py" + (":create_app" if sample == "factory" else ""), *probe, **options)
