@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from mwviz import collect, config
 from mwviz.collect import ProbeOptions, Subject
+from mwviz.errors import ProbeError
 from mwviz.model import Stack, Trace
 
 #: What headers may be given as: pairs, or a mapping.
@@ -58,7 +59,10 @@ def trace(
 async def trace_async(
     app: object, path: str | None = None, *, factory: bool = False, app_dir: str | Path | None = None, **options: Any
 ) -> Trace:
-    """As `trace`, on the asyncio or trio loop that runs now. A layer that never awaits blocks that loop."""
+    """As `trace`, on the asyncio or trio loop that runs now. A layer that never awaits blocks that loop.
+
+    One app takes one probe at a time: another one meanwhile raises MwvizError.
+    """
     with _subject(app, factory=factory, app_dir=app_dir) as subject:
         return await collect.probe_async(subject, probe_options(path, **options))
 
@@ -79,11 +83,12 @@ def probe_options(
     order: str | None = None,
 ) -> ProbeOptions:
     """The options of `trace`, in the types that a caller has at hand."""
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers)
+    _check_types(pairs, data)
     return ProbeOptions(
         path=path,
         method=method,
-        headers=tuple((name, value) for name, value in pairs),
+        headers=pairs,
         data=data.encode() if isinstance(data, str) else data,
         scheme=scheme,
         client=client,
@@ -94,6 +99,15 @@ def probe_options(
         timeout=timeout,
         order=order,
     )
+
+
+def _check_types(pairs: tuple[object, ...], data: object) -> None:
+    # A caller without a type checker is told what is wrong, and not where it broke.
+    for pair in pairs:
+        if not isinstance(pair, tuple) or [type(each) for each in pair] != [str, str]:
+            raise ProbeError("headers are pairs of str, or a mapping of str to str.")
+    if not isinstance(data, (bytes, str, type(None))):
+        raise ProbeError(f"data is bytes or str, not {type(data).__name__}: encode it as the app expects it.")
 
 
 @contextmanager

@@ -110,7 +110,8 @@ class Stack:
 class Probe:
     """The request that was sent. Secret-looking header and query values are `***`; `endpoint` says which end it met.
 
-    `reasons` tells why a default differs from plain `GET http://testserver/`, a sentence each.
+    `reasons` tells why a default differs from plain `GET http://testserver/`, a sentence each; `raises` says that the
+    stand-in endpoint was asked to raise.
     """
 
     type: Literal["http"]
@@ -124,6 +125,7 @@ class Probe:
     lifespan: bool
     order: tuple[str, ...] | None
     reasons: tuple[str, ...]
+    raises: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,10 @@ Order = Annotated[
     Optional[str],
     typer.Option("--order", metavar="'A > B > C'", help="Try the user middleware in this order, outermost first."),
 ]
-EnvFile = Annotated[Optional[Path], typer.Option("--env-file", metavar="FILE", help="Environment variables to load.")]
+EnvFile = Annotated[
+    Optional[Path],
+    typer.Option("--env-file", metavar="FILE", help="Environment variables to load (needs python-dotenv)."),
+]
 ConfigFile = Annotated[Optional[Path], typer.Option("--config", metavar="FILE", help="Configuration file to read.")]
 Traceback = Annotated[
     bool,

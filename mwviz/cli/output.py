@@ -46,7 +46,8 @@ class Sink:
 
 
 def sink(format: Format | None, file: Path | None, *, verbose: bool) -> Sink:
-    """Decide format and place before any work is done. Raises OutputError for what cannot be written."""
+    """Decide format and place before any work is done; `-` is stdout. Raises OutputError for what cannot be written."""
+    file = None if file is not None and str(file) == "-" else file
     if file is None:
         if sys.stdout is None:
             raise OutputError("The result cannot be written: stdout is closed. Give -o FILE.")

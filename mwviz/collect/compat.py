@@ -167,6 +167,22 @@ def leads_further(route: object) -> bool:
     return not hasattr(route, "endpoint") and mounted is not None and _is_routed(mounted)
 
 
+def is_mount(route: object) -> bool:
+    """Whether the route hands over to an app that may have layers of its own, and not to an included router."""
+    return getattr(route, "original_router", None) is None and hasattr(route, INNER)
+
+
+def has_startup(app: Any) -> bool:
+    """Whether the app has anything of its own to do at startup; True where that cannot be told.
+
+    Starlette's default was a function of `Router.__init__` up to 0.15, and has been a `_DefaultLifespan` since.
+    """
+    router = getattr(app, "router", None)
+    context = getattr(router, "lifespan_context", None)
+    name = getattr(context, "__qualname__", type(context).__name__)
+    return bool(getattr(router, "on_startup", ())) or not ("_DefaultLifespan" in name or "default_lifespan" in name)
+
+
 def _is_routed(value: object) -> bool:
     for _ in range(_DEEPEST_WRAPPER):
         if application_classes(value) or any(_is_named(cls, "Router", ".routing") for cls in type(value).__mro__):

@@ -362,7 +362,7 @@ OPTIONS = (
     Mistake(
         "--raise with the real endpoint",
         ("main:app", "/items", "--raise"),
-        "--raise makes the stand-in endpoint raise, but the real endpoint was asked for: drop one.",
+        "Only the stand-in endpoint raises on demand, and PATH goes to the real one: add --endpoint stand-in.",
     ),
     Mistake(
         "body from a missing file",

@@ -275,3 +275,7 @@ def test_columns_are_the_width(project: Project, monkeypatch: pytest.MonkeyPatch
 
     assert ran.code == 0
     assert max(len(line) for line in ran.stdout.splitlines()) <= columns
+
+
+def test_a_dash_is_stdout() -> None:
+    assert output.sink(Format.JSON, Path("-"), verbose=False).file is None

@@ -316,3 +316,29 @@ def test_what_startup_says_keeps_its_secrets() -> None:
     assert trace.error is not None
     assert "hunter2" not in str(trace)
     assert trace.error.message == "no postgres://me:***@db"
+
+
+def test_a_mount_that_is_not_looked_into_is_told() -> None:
+    inner = kinds.app_of(kinds.Inner, routes=[Route("/x", handler)])
+    trace = mwviz.trace(Starlette(routes=[Mount("/sub", inner)]), "/sub/x")
+    assert trace.notes == ("The request went on into what is mounted at '/sub': layers in there are not shown.",)
+    assert mwviz.trace(Starlette(routes=[Route("/x", handler)]), "/x").notes == ()
+
+
+@pytest.mark.parametrize("has_startup", [True, False])
+def test_a_startup_that_did_not_run_is_told_only_where_there_is_one(has_startup: bool) -> None:
+    @asynccontextmanager
+    async def lifespan(app: Any) -> Any:
+        yield
+
+    if has_startup and Starlette().middleware_stack is not None:
+        pytest.skip("this Starlette takes no such lifespan")
+    app = kinds.app_of(kinds.RaisesBefore, **({"lifespan": lifespan} if has_startup else {}))
+    told = any("startup did not run" in note for note in mwviz.trace(app).notes)
+    assert told is has_startup
+
+
+@pytest.mark.parametrize("options", [{"data": {"a": 1}}, {"headers": {"a": 1}}, {"headers": [("a",)]}])
+def test_options_of_another_type_are_mistakes(options: dict[str, Any]) -> None:
+    with pytest.raises(mwviz.MwvizError, match=r"^(data is|headers are)"):
+        mwviz.trace(kinds.app_of(), **options)

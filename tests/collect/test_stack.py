@@ -219,3 +219,8 @@ def test_an_app_that_cannot_build_its_stack_is_no_stack() -> None:
     app.user_middleware.append(Middleware(Demanding))
     with pytest.raises(mwviz.MwvizError, match="OSError: no database"):
         mwviz.inspect(app)
+
+
+def test_places_are_known_for_a_module_that_was_imported_before(module: Path) -> None:
+    mwviz.trace("registered")
+    assert all(layer.registered_at is not None for layer in users(mwviz.inspect("registered")))

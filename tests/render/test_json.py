@@ -35,6 +35,7 @@ PROBE = {
     "lifespan": False,
     "order": None,
     "reasons": [],
+    "raises": False,
 }
 VERSIONS = {"mwviz": "0.1.0", "python": "3.11.9", "starlette": "0.46.2", "fastapi": "0.115.12"}
 HEADERS = [["content-type", "application/json"], ["content-length", "17"]]

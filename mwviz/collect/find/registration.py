@@ -14,27 +14,30 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 _MODULE = "starlette.middleware"
 
 
-class Registrations:
-    """File and line of each registration seen, by the identity of the `Middleware` object."""
+#: File and line of each registration seen in this process: a module is imported once, and may be asked for again.
+_places: WeakKeyDictionary[object, tuple[str, int]] = WeakKeyDictionary()
 
-    def __init__(self) -> None:
-        self._places: dict[int, tuple[object, str, int]] = {}
+
+class Registrations:
+    """Where each `Middleware` object was made, as far as it was made while somebody watched."""
 
     def note(self, entry: object, frame: FrameType | None) -> None:
         """Remember where `entry` was made: the first line outside of Starlette and FastAPI."""
         if frame is None:
             return
-        # The object is kept, too: an identity is good only as long as its owner lives.
-        self._places[id(entry)] = (entry, frame.f_code.co_filename, frame.f_lineno)
+        _places[entry] = (frame.f_code.co_filename, frame.f_lineno)
 
     def find(self, entry: object) -> tuple[str, int] | None:
         """File and line, or None for an entry that was made before anyone watched."""
-        found = self._places.get(id(entry))
-        return (found[1], found[2]) if found is not None and found[0] is entry else None
+        try:
+            return _places.get(entry)
+        except TypeError:  # a tuple in its place, which nobody saw being made
+            return None
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from mwviz.collect.compat import allows_method, leads_further, route_classes, unwatchable
+from mwviz.collect.compat import allows_method, is_mount, leads_further, route_classes, unwatchable
 from mwviz.collect.stack.boundary import ASGIApp, Boundary, Receive, Recorder, Scope, Send
 from mwviz.errors import ProbeError
 
@@ -45,6 +45,7 @@ class Routes:
 
     def __init__(self, recorder: Recorder, rank: int, *, stand_in: bool, raises: bool) -> None:
         self.reached: object | None = None
+        self.mounts: list[str] = []
         self.rank = rank
         self._recorder = recorder
         self._stand_in = stand_in
@@ -65,8 +66,13 @@ class Routes:
     def ends_at(self, route: object, scope: Scope) -> bool:
         """Whether this is a request of the probe's that ends at `route`: not refused, led further, or noted already."""
         own = scope.get("asgi") is self._recorder.mark or self._recorder.is_followed()
-        inside = any(scope is each for each in self._inside)
-        return own and not inside and not leads_further(route) and allows_method(route, scope)
+        if not own or any(scope is each for each in self._inside):
+            return False
+        if leads_further(route):
+            if is_mount(route) and (path := getattr(route, "path", "")) not in self.mounts:
+                self.mounts.append(path)
+            return False
+        return allows_method(route, scope)
 
     async def end(self, route: Any, call: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Any:
         """Call the handler, or its stand-in, inside a boundary."""

@@ -96,6 +96,7 @@ class Request:
             lifespan=self.lifespan,
             order=order,
             reasons=self.reasons,
+            raises=self.raises,
         )
 
 
@@ -105,7 +106,9 @@ def prepare(options: ProbeOptions, layers: Iterable[object]) -> Request:
         raise ProbeError(f"'{options.endpoint}' is no endpoint of a probe: stand-in or real.")
     endpoint = options.endpoint or ("stand-in" if options.path is None else "real")
     if options.raises and endpoint == "real":
-        raise ProbeError("--raise makes the stand-in endpoint raise, but the real endpoint was asked for: drop one.")
+        raise ProbeError(
+            "Only the stand-in endpoint raises on demand, and PATH goes to the real one: add --endpoint stand-in."
+        )
     body = options.data or b""
     headers, reasons = _headers(options, body)
     method = _method(options)

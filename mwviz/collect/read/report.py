@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mwviz import __version__
 from mwviz.collect import failure, redact
-from mwviz.collect.compat import framework_versions, overriding_call
+from mwviz.collect.compat import framework_versions, has_startup, overriding_call
 from mwviz.collect.probe.experiment import Experiment
 from mwviz.collect.probe.order import entry_labels
 from mwviz.collect.probe.server import LifespanConversation
@@ -234,10 +234,13 @@ def _stack_notes(experiment: Experiment) -> Iterator[str]:
 
 
 def _probe_notes(experiment: Experiment) -> Iterator[str]:
+    for path in experiment.routes.mounts if experiment.routes is not None else ():
+        yield f"The request went on into what is mounted at '{path}': layers in there are not shown."
     lifespan = _lifespan(experiment)
     if lifespan is None:
         raised = experiment.error is not None and not experiment.options.raises
-        if raised and experiment.request is not None and not experiment.request.lifespan:
+        ran = experiment.request is None or experiment.request.lifespan
+        if raised and not ran and has_startup(experiment.subject.application):
             yield "The app's startup did not run, which may be what is missing: --lifespan runs it as a server would."
         return
     told = f" ({lifespan.message})" if lifespan.message else ""
