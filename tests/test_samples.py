@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,13 @@ CHANGING = re.compile(r"((?:x-request-id|x-process-time)(?:: )?)[0-9a-f.-]+")
 
 
 @pytest.fixture(autouse=True)
-def imported_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def imported_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(ROOT)
     for name in SAMPLES:
-        monkeypatch.delitem(sys.modules, name, raising=False)
+        sys.modules.pop(name, None)
+    yield
+    for name in SAMPLES:
+        sys.modules.pop(name, None)
 
 
 def traced(sample: str, *probe: str, **options: Any) -> Trace:

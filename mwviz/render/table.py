@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Literal
 
 from mwviz.model import Layer, Step, Trace
@@ -242,7 +243,24 @@ def _justified(column: _Column, line: list[Part]) -> list[Part]:
 
 
 def _drawn(rows: list[_Row], chosen: list[_Column], color: bool) -> list[str]:
-    # Rich costs 20 ms to import: only a table that is really drawn pays for it.
+    # Rich costs 25 ms to import: without colours its table would only put cells side by side that fit already.
+    return _coloured(rows, chosen) if color else _plain(rows, chosen)
+
+
+def _plain(rows: list[_Row], chosen: list[_Column]) -> list[str]:
+    drawn = ["".join(_filled(column, [(column.heading, "dim")]) for column in chosen).rstrip()]
+    for row in rows:
+        lines = zip_longest(*(column.lines(row) for column in chosen), fillvalue=[])
+        drawn += ["".join(map(_filled, chosen, line)).rstrip() for line in lines]
+    return drawn
+
+
+def _filled(column: _Column, line: list[Part]) -> str:
+    text = "".join(part for part, _ in _justified(column, line))
+    return text + " " * (column.width + _GAP - columns(text))
+
+
+def _coloured(rows: list[_Row], chosen: list[_Column]) -> list[str]:
     from io import StringIO
 
     from rich.console import Console
@@ -261,8 +279,8 @@ def _drawn(rows: list[_Row], chosen: list[_Column], color: bool) -> list[str]:
     width = sum(column.width + _GAP for column in chosen)
     # An empty environment: NO_COLOR, COLUMNS and the like are the caller's affair, not a pure function's.
     console = Console(
-        file=out, width=width, color_system="standard" if color else None, force_terminal=color, legacy_windows=False,
-        no_color=not color, emoji=False, markup=False, highlight=False, _environ={},
+        file=out, width=width, color_system="standard", force_terminal=True, legacy_windows=False,
+        no_color=False, emoji=False, markup=False, highlight=False, _environ={},
     )  # fmt: skip
     console.print(table)
     return [line.rstrip() for line in out.getvalue().splitlines()]

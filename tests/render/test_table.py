@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -279,3 +280,11 @@ def test_rich_is_loaded_by_a_table_that_is_drawn_and_by_nothing_else() -> None:
         "assert 'rich.table' in sys.modules and not heavy & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("width", [50, 80, 120])
+def test_colour_changes_no_text(width: int) -> None:
+    for made in (traces.healthy(), traces.hostile()):
+        plain, coloured = (table.render(made, width=width, color=color, verbose=False) for color in (False, True))
+        shown = [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", coloured).splitlines()]
+        assert shown == plain.splitlines()
