@@ -187,14 +187,6 @@ def raw_headers(message: Any) -> list[Any] | None:
     return list(headers) if isinstance(headers, (list, tuple)) else None
 
 
-def walk_inward(passage: Passage) -> Iterator[Passage]:
-    """The passage, the first one inside it, and so on to the innermost."""
-    current: Passage | None = passage
-    while current is not None:
-        yield current
-        current = current.inner[0] if current.inner else None
-
-
 def _field(message: Any, name: str, default: Any) -> Any:
     return message.get(name, default) if hasattr(message, "get") else default
 

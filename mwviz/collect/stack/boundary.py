@@ -109,10 +109,10 @@ class Recorder:
         finally:
             _following.set(before)  # by a token it could not be: a call may end in another context than it began in
 
-    def close(self, at: int | None = None) -> None:
-        """What is noted after `at` (default: now) happened only because the probe is being taken down."""
+    def close(self) -> None:
+        """What is noted from now on happens only because the probe is being taken down."""
         if self.cutoff is None:
-            self.cutoff = self.now() if at is None else at
+            self.cutoff = self.now()
             self._closed_at = len(self.notes)
 
     def observed(self) -> list[Note]:
