@@ -127,7 +127,7 @@ def route_classes(router: object) -> list[type]:
 
 def unwatchable(router: Any) -> str | None:
     """What of a router would call a handler past `Route.handle`, in words; None if nothing does."""
-    if not any(_is_named(cls, "Router", ".routing") for cls in type(router).__mro__):
+    if not is_router(router):
         return f"a router of class {type(router).__name__}"
     for name in ("__call__", "app"):
         owner = next((cls for cls in type(router).__mro__ if name in vars(cls)), None)
@@ -156,20 +156,46 @@ def held(value: object) -> dict[str, Any]:
         return {}
 
 
-def leads_further(route: object) -> bool:
-    """Whether the route hands over to further routes of the framework's: a mount of anything else is a handler.
+def router_stack(router: object) -> Any:
+    """The outermost layer of `Router(middleware=...)` (Starlette 0.29 and newer); None for a router without any."""
+    stack = held(router).get("middleware_stack")
+    return None if is_method_of(stack, router) else stack
 
-    It may be an included router (FastAPI 0.137 and newer), or a mounted app or router with layers around it.
-    """
-    if getattr(route, "original_router", None) is not None:
-        return True
-    mounted = getattr(route, INNER, None)
-    return not hasattr(route, "endpoint") and mounted is not None and _is_routed(mounted)
+
+def is_method_of(value: object, router: object) -> bool:
+    """Whether `value` is the router's own `app`: what its layers lead to."""
+    return inspect.ismethod(value) and value.__self__ is router and value.__name__ == INNER
+
+
+def is_router(value: object) -> bool:
+    """Whether `value` is a router of the framework's."""
+    return any(_is_named(cls, "Router", ".routing") for cls in type(value).__mro__)
+
+
+def is_handler(value: object, route: object) -> bool:
+    """Whether `value` is what a route calls in the end: what the framework made of its endpoint, or the endpoint."""
+    own = inspect.isfunction(value) and value.__module__.endswith(("starlette.routing", "fastapi.routing"))
+    return own or value is getattr(route, "endpoint", None)
+
+
+def mounted(route: object) -> Any:
+    """What was mounted, without the layers of `Mount(middleware=...)` (Starlette 0.24 and newer) around it."""
+    return held(route).get("_base_app", getattr(route, INNER, None))
+
+
+def mount_name(route: object) -> str:
+    """The path of a mount, or the host of a `Host` route, as it was written."""
+    return str(getattr(route, "path", None) or getattr(route, "host", ""))
+
+
+def is_included(route: object) -> bool:
+    """Whether the route is an included router (FastAPI 0.137 and newer), which leads to routes of its own."""
+    return getattr(route, "original_router", None) is not None
 
 
 def is_mount(route: object) -> bool:
-    """Whether the route hands over to an app that may have layers of its own, and not to an included router."""
-    return getattr(route, "original_router", None) is None and hasattr(route, INNER)
+    """Whether the route hands over to an app that may have layers of its own, and not to an endpoint."""
+    return not hasattr(route, "endpoint") and hasattr(route, INNER)
 
 
 def has_startup(app: Any) -> bool:
@@ -181,20 +207,6 @@ def has_startup(app: Any) -> bool:
     context = getattr(router, "lifespan_context", None)
     name = getattr(context, "__qualname__", type(context).__name__)
     return bool(getattr(router, "on_startup", ())) or not ("_DefaultLifespan" in name or "default_lifespan" in name)
-
-
-def _is_routed(value: object) -> bool:
-    for _ in range(_DEEPEST_WRAPPER):
-        if application_classes(value) or any(_is_named(cls, "Router", ".routing") for cls in type(value).__mro__):
-            return True
-        inner = held(value).get(INNER)
-        if inner is None:
-            return False
-        value = inner
-    return False
-
-
-_DEEPEST_WRAPPER = 50
 
 
 def allows_method(route: object, scope: Mapping[str, Any]) -> bool:

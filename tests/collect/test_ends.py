@@ -318,13 +318,6 @@ def test_what_startup_says_keeps_its_secrets() -> None:
     assert trace.error.message == "no postgres://me:***@db"
 
 
-def test_a_mount_that_is_not_looked_into_is_told() -> None:
-    inner = kinds.app_of(kinds.Inner, routes=[Route("/x", handler)])
-    trace = mwviz.trace(Starlette(routes=[Mount("/sub", inner)]), "/sub/x")
-    assert trace.notes == ("The request went on into what is mounted at '/sub': layers in there are not shown.",)
-    assert mwviz.trace(Starlette(routes=[Route("/x", handler)]), "/x").notes == ()
-
-
 @pytest.mark.parametrize("has_startup", [True, False])
 def test_a_startup_that_did_not_run_is_told_only_where_there_is_one(has_startup: bool) -> None:
     @asynccontextmanager

@@ -7,26 +7,28 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from mwviz.collect.compat import allows_method, is_mount, leads_further, route_classes, unwatchable
-from mwviz.collect.stack.boundary import ASGIApp, Boundary, Receive, Recorder, Scope, Send
+from mwviz.collect.compat import allows_method, is_included, is_mount, mounted, route_classes, unwatchable
+from mwviz.collect.stack.boundary import ASGIApp, Receive, Recorder, Scope, Send
+from mwviz.collect.stack.chain import Chain
 from mwviz.errors import ProbeError
 
 _BODY = b'{"mwviz":"probe"}'
 
 
 class StandIn:
-    """Answers 200 (or raises) where the router or a handler would be called; of all else it is the router."""
+    """Answers 200 (or raises) where the router or a handler would be called; of all else it is what it stands for."""
 
-    def __init__(self, replaced: Any, *, raises: bool) -> None:
+    def __init__(self, replaced: Any, recorder: Recorder, *, raises: bool) -> None:
         self._replaced = replaced
+        self._recorder = recorder
         self._raises = raises
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._replaced, name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer an HTTP request; leave anything else to what was replaced."""
-        if scope["type"] != "http":
+        """Answer an HTTP request of the probe's; leave anything else to what was replaced."""
+        if scope["type"] != "http" or not self._recorder.owns(scope):
             await self._replaced(scope, receive, send)
             return
         if any(name == b"content-length" for name, _ in scope["headers"]):
@@ -41,12 +43,15 @@ class StandIn:
 
 
 class Routes:
-    """Watches where requests of the probe end: `reached` is the handler that one got to."""
+    """Watches the way of the probe's requests from route to route: `reached` is the handler that one got to.
 
-    def __init__(self, recorder: Recorder, rank: int, *, stand_in: bool, raises: bool) -> None:
+    `refusal` is why no stand-in could stand where one got to; there nothing of the user's was called.
+    """
+
+    def __init__(self, chain: Chain, recorder: Recorder, *, stand_in: bool, raises: bool) -> None:
         self.reached: object | None = None
-        self.mounts: list[str] = []
-        self.rank = rank
+        self.refusal: ProbeError | None = None
+        self._chain = chain
         self._recorder = recorder
         self._stand_in = stand_in
         self._raises = raises
@@ -54,8 +59,8 @@ class Routes:
 
     def watch(self, router: Any, undo: ExitStack) -> None:
         """Put a boundary around every handler, until `undo` closes. Raises ProbeError where a stand-in cannot stand."""
-        if self._stand_in and (obstacle := unwatchable(router)):
-            raise ProbeError(f"No stand-in endpoint can stand in for {obstacle}: --endpoint real calls it.")
+        if refusal := self._refusal(router):
+            raise refusal
         _watching.append(self)
         undo.callback(_unwatch, self)
         for cls in route_classes(router):
@@ -63,26 +68,40 @@ class Routes:
                 _originals[cls] = vars(cls)["handle"]
                 cls.handle = _noting(_originals[cls])  # type: ignore[attr-defined]
 
-    def ends_at(self, route: object, scope: Scope) -> bool:
-        """Whether this is a request of the probe's that ends at `route`: not refused, led further, or noted already."""
-        own = scope.get("asgi") is self._recorder.mark or self._recorder.is_followed()
-        if not own or any(scope is each for each in self._inside):
-            return False
-        if leads_further(route):
-            if is_mount(route) and (path := getattr(route, "path", "")) not in self.mounts:
-                self.mounts.append(path)
-            return False
-        return allows_method(route, scope)
+    def owns(self, scope: Scope) -> bool:
+        """Whether this is a request of the probe's on its way to a handler."""
+        return self._recorder.owns(scope) and not any(scope is each for each in self._inside)
 
-    async def end(self, route: Any, call: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Any:
-        """Call the handler, or its stand-in, inside a boundary."""
-        self.reached = getattr(route, "endpoint", getattr(route, "app", route))
-        end = StandIn(call, raises=self._raises) if self._stand_in else call
+    async def call(self, route: Any, call: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Any:
+        """Let the request go on to where the route leads; its end is inside a boundary."""
+        if is_included(route):
+            return await call(scope, receive, send)
+        if is_mount(route):
+            opening = self._chain.open_mount(route, self.ending)
+            if opening.router is not None:
+                self.refusal = self.refusal or self._refusal(opening.router)
+                return await (self.ending(call) if self.refusal else call)(scope, receive, send)
+        elif allows_method(route, scope):
+            opening = self._chain.open_route(route, self.ending)
+        else:
+            return await call(scope, receive, send)
+        self.reached = mounted(route) if is_mount(route) else getattr(route, "endpoint", route)
+        end = call if opening.ended else self._chain.end(self.ending(call))
         self._inside.append(scope)
         try:
-            return await Boundary(end, self._recorder, self.rank)(scope, receive, send)
+            return await end(scope, receive, send)
         finally:
             self._inside = [each for each in self._inside if each is not scope]
+
+    def ending(self, handler: ASGIApp) -> ASGIApp:
+        """What stands at the end of the chain: the handler, or its stand-in."""
+        return StandIn(handler, self._recorder, raises=self._raises) if self._stand_in else handler
+
+    def _refusal(self, router: Any) -> ProbeError | None:
+        obstacle = unwatchable(router) if self._stand_in else None
+        if obstacle is None:
+            return None
+        return ProbeError(f"No stand-in endpoint can stand in for {obstacle}: --endpoint real calls it.")
 
 
 #: The probes that watch routes now, and the classes that they share: the last one to go takes the watching away.
@@ -104,8 +123,8 @@ def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
         call: ASGIApp = functools.partial(original, self)
         # `APIRoute.handle` calls `Route.handle`: the outer of the two is the handler's boundary.
         for routes in _watching:
-            if routes.ends_at(self, scope):
-                return await routes.end(self, call, scope, receive, send)
+            if routes.owns(scope):
+                return await routes.call(self, call, scope, receive, send)
         return await call(scope, receive, send)
 
     return handle

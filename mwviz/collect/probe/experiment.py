@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mwviz.collect.compat import is_application, is_base_http, overriding_call
 from mwviz.collect.find.registration import Registrations
-from mwviz.collect.probe.endpoint import Routes, StandIn
+from mwviz.collect.probe.endpoint import Routes
 from mwviz.collect.probe.loops import Loop, load_backend, room_for
 from mwviz.collect.probe.order import reordered
 from mwviz.collect.probe.request import ProbeOptions, Request, prepare
 from mwviz.collect.probe.server import Connection, LifespanConversation
 from mwviz.collect.probe.watchdog import Watchdog
 from mwviz.collect.stack.boundary import ASGIApp, Boundary, Recorder
-from mwviz.collect.stack.build import Built, Found, claim, instrument
+from mwviz.collect.stack.build import Built, Found, bounded, claim, instrument
+from mwviz.collect.stack.chain import Chain
 from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.errors import ProbeError, TargetError
 
@@ -51,10 +52,10 @@ class Experiment:
         self.subject = subject
         self.options = options
         self.recorder = Recorder()
-        self.layers: list[Found] = []
         self.built = Built()
         self._outers: list[Found] = []
         self._undo = ExitStack()
+        self.chain = Chain(self.recorder, self._undo)
         self.entrance: ASGIApp = subject.target
         self.request: Request | None = None
         self.routes: Routes | None = None
@@ -72,6 +73,8 @@ class Experiment:
             await self._run(loop, watchdog)
         finally:
             self.restore()
+        if self.routes is not None and self.routes.refusal is not None:
+            raise self.routes.refusal
 
     def arrange(self) -> None:
         """Give every layer its boundary. Raises ProbeError for options that do not fit the app."""
@@ -81,7 +84,7 @@ class Experiment:
         self._undo.enter_context(room_for(self.subject.depth))
         self._outers = self._bound_wrappers()
         self._build(entries)
-        self.request = prepare(self.options, [found.layer for found in self.layers])
+        self.request = prepare(self.options, [found.layer for found in self.chain.found])
         self._prepare_end(self.request)
 
     def restore(self) -> None:
@@ -91,14 +94,12 @@ class Experiment:
 
     def _build(self, entries: list[object] | None) -> None:
         self.built = instrument(self.subject.application, self.recorder, entries, self._undo)
-        self.layers = self._outers + self.built.layers
-        if self.built.entrance is not None:
+        found = self.built.found
+        if self.built.error is not None:
+            found = [Found(None, entry, "user", None) for entry in self.built.entries]
+        elif self.built.entrance is not None:
             self.built.entrance.mwviz.entrance = not self._outers
-        for rank, found in enumerate(self.layers):
-            if found.boundary is not None:
-                found.boundary.mwviz.rank = rank
-        if self.built.router is not None:
-            self.built.router.mwviz.rank = len(self.layers)
+        self.chain.begin(self.subject.application, [*self._outers, *found])
 
     def _keep_up(self, request: Request) -> None:
         """Startup may have built another stack, or asked for one: then that is the one to be traced."""
@@ -116,35 +117,28 @@ class Experiment:
         if overriding_call(application) is not None:
             inward.append(application)
             found.append(Found(application, None, "outer", None))
-        for index, inner in enumerate(inward):
-            if not wrappers:
-                break
-            boundary = Boundary(inner, self.recorder)
-            with suppress(Exception):  # a link that cannot be set: that layer stays without a boundary
-                self._undo.callback(wrappers[index][1].put(boundary))
-                found[index + 1].boundary = boundary
+        links = [link for _, link in wrappers][: len(inward)]
+        for each, boundary in zip(found[1:], bounded(links, self.recorder, self._undo), strict=False):
+            each.boundary = boundary
         if found:
             found[0].boundary = self.entrance = Boundary(self.subject.target, self.recorder)
             self.entrance.mwviz.entrance = True
         return found
 
     def _prepare_end(self, request: Request) -> None:
-        stand_in, router, end = request.endpoint == "stand-in", self.built.router, len(self.layers) + 1
         if self.built.error is not None:
             return
-        if stand_in and router is None:
+        stand_in = request.endpoint == "stand-in"
+        routes = self.routes or Routes(self.chain, self.recorder, stand_in=stand_in, raises=request.raises)
+        hidden = not self.chain.found or not self.chain.found[-1].is_router
+        if stand_in and (hidden or (not request.routed and not self.chain.end_at_router(routes.ending))):
             raise ProbeError(
                 f"No stand-in endpoint can be put into the stack of '{self.subject.name}': its router is hidden in a "
                 "layer that mwviz cannot look into. Give a PATH to send a real request instead."
             )
-        if stand_in and not request.routed and router is not None:
-            router.mwviz.layer = StandIn(router.mwviz.layer, raises=request.raises)
-            router.mwviz.rank = end
-        elif self.routes is not None:
-            self.routes.rank = end
-        else:
-            self.routes = Routes(self.recorder, end, stand_in=stand_in, raises=request.raises)
-            self.routes.watch(self.subject.application.router, self._undo)
+        if self.routes is None and (request.routed or not stand_in):
+            self.routes = routes
+            routes.watch(self.subject.application.router, self._undo)
 
     async def _run(self, loop: Loop, watchdog: Watchdog) -> None:
         """Startup, the probe, shutdown; raises nothing of the app's."""
@@ -204,7 +198,7 @@ class Experiment:
                 connection.finish()
 
         with watchdog.within(request.timeout, self._expire):
-            if request.endpoint == "real" or any(is_base_http(type(found.layer)) for found in self.layers):
+            if request.endpoint == "real" or any(is_base_http(type(found.layer)) for found in self.chain.found):
                 await load_backend()
             self.began = self.recorder.now()
             await loop.within(request.timeout, call, self._expire)

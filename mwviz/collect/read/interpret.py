@@ -23,7 +23,7 @@ from mwviz.model import Event, Position, Step
 
 
 class Reading:
-    """The notes of one probe, read: `layers` is the number of layers, `bounded` the ranks that have a boundary.
+    """The notes of one probe, read: `places` names the place of each rank, `bounded` the ranks that have a boundary.
 
     Times in the results count from `began`; `ended` closes the last one. `expired`: the time limit was reached;
     `escaped` is the exception that left the app.
@@ -32,7 +32,7 @@ class Reading:
     def __init__(
         self,
         notes: Sequence[Note],
-        layers: int,
+        places: Sequence[Position],
         bounded: frozenset[int],
         began: int,
         ended: int,
@@ -41,20 +41,18 @@ class Reading:
         escaped: BaseException | None,
     ) -> None:
         self.notes = notes
-        self.layers = layers
+        self.places = places
         self.bounded = bounded
         self.began = began
         self.expired = expired
-        self.passages = arrange(notes, layers + 2, escaped)
+        self.passages = arrange(notes, len(places), escaped)
         self.first = first_by_rank(self.passages)
         self.accounts: Accounts = account(notes, self.passages, ended)
         self.outermost: Passage | None = self.passages[0] if self.passages else None
 
     def position(self, rank: int) -> Position | None:
         """A rank as the model tells it; None for the client's side."""
-        if rank < 0:
-            return None
-        return rank if rank < self.layers else "router" if rank == self.layers else "endpoint"
+        return None if rank < 0 else self.places[rank]
 
     def holder(self) -> Position | None:
         """Who had the request when the last thing was noted."""
@@ -62,16 +60,19 @@ class Reading:
 
     def request_order(self) -> tuple[int, ...]:
         """Layers in the order in which the request first entered them."""
-        entered = [passage.rank for passage in self.first.values() if passage.rank < self.layers]
-        return tuple(sorted(entered, key=lambda rank: self.first[rank].entered))
+        return self._in_order({rank: passage.entered for rank, passage in self.first.items()})
 
     def response_order(self) -> tuple[int, ...]:
         """Layers in the order in which the start of a response first left them."""
         first: dict[int, int] = {}
         for passage in self.passages:
-            if passage.starts and passage.rank < self.layers:
+            if passage.starts:
                 first[passage.rank] = min(passage.starts[0].at, first.get(passage.rank, passage.starts[0].at))
-        return tuple(sorted(first, key=first.__getitem__))
+        return self._in_order(first)
+
+    def _in_order(self, times: dict[int, int]) -> tuple[int, ...]:
+        places = (self.places[rank] for rank in sorted(times, key=times.__getitem__))
+        return tuple(place for place in places if isinstance(place, int))
 
     def answered(self) -> tuple[Position | None, int | None]:
         """Who answered, and the layer that made the answer of an exception, if one did."""
@@ -81,8 +82,8 @@ class Reading:
         error = verdict.handled_error(emitter)
         if error is None:
             return self.position(emitter.rank), None
-        origin = self.position(verdict.raiser(emitter, error).rank)
-        return origin, emitter.rank if emitter.rank < self.layers else None
+        handler = self.position(emitter.rank)
+        return self.position(verdict.raiser(emitter, error).rank), handler if isinstance(handler, int) else None
 
     def raised_by(self, error: BaseException) -> Position | None:
         """The innermost place that the exception left."""
@@ -99,18 +100,18 @@ class Reading:
 
     def steps(self) -> tuple[Step, ...]:
         """One step per layer, outermost first."""
-        return tuple(self._step(rank) for rank in range(self.layers))
+        return tuple(self._step(rank, place) for rank, place in enumerate(self.places) if isinstance(place, int))
 
-    def _step(self, rank: int) -> Step:
+    def _step(self, rank: int, layer: int) -> Step:
         passage = self.first.get(rank)
         if passage is None:
             outcome = "not_reached" if rank in self.bounded else "unknown"
-            return Step(rank, outcome, (), None, None, None, None, None, None, None, None, None)  # type: ignore[arg-type]
+            return Step(layer, outcome, (), None, None, None, None, None, None, None, None, None)  # type: ignore[arg-type]
         holds = self.expired and self.accounts.holder == rank
         inward, outward = self.accounts.inward.get(rank, 0), self.accounts.outward.get(rank)
         known = not passage.inner or self._next_is_bounded(rank)
         return Step(
-            layer=rank,
+            layer=layer,
             outcome=verdict.outcome(passage, holds=holds),
             observed=verdict.observations(passage) if known else (),
             status=status_of(passage.starts[0].message) if passage.starts else None,

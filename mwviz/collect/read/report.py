@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
 
 from mwviz import __version__
 from mwviz.collect import failure, redact
-from mwviz.collect.compat import framework_versions, has_startup, overriding_call
+from mwviz.collect.compat import framework_versions, overriding_call
 from mwviz.collect.probe.experiment import Experiment
 from mwviz.collect.probe.order import entry_labels
 from mwviz.collect.probe.server import LifespanConversation
+from mwviz.collect.read import remarks
 from mwviz.collect.read.interpret import Reading
 from mwviz.collect.read.passages import status_of
 from mwviz.collect.stack import describe
@@ -27,7 +27,7 @@ def stack(experiment: Experiment) -> Stack:
             f"The app cannot build its stack: {failure.one_line(error)}\n{failure.own_frames(error)}".rstrip()
         )
     subject = experiment.subject
-    return Stack(subject.name, _versions(experiment), layers(experiment), tuple(_stack_notes(experiment)))
+    return Stack(subject.name, _versions(experiment), layers(experiment), tuple(remarks.of_stack(experiment)))
 
 
 def trace(experiment: Experiment) -> Trace:
@@ -37,11 +37,12 @@ def trace(experiment: Experiment) -> Trace:
         raise ProbeError("The probe has not been arranged.")
     reading = _reading(experiment)
     answered_by, handled_by = reading.answered()
-    steps = reading.steps()
+    steps, shown, lifespan = reading.steps(), layers(experiment), _lifespan(experiment)
+    notes = (*remarks.of_stack(experiment), *remarks.of_probe(experiment, shown, reading.request_order(), lifespan))
     return Trace(
         target=experiment.subject.name,
         versions=_versions(experiment),
-        layers=layers(experiment),
+        layers=shown,
         probe=request.described(_order(experiment)),
         endpoint=_endpoint(experiment),
         response=_response(experiment),
@@ -53,17 +54,15 @@ def trace(experiment: Experiment) -> Trace:
         not_reached=tuple(step.layer for step in steps if step.outcome == "not_reached"),
         steps=steps,
         timeline=reading.timeline(),
-        lifespan=_lifespan(experiment),
+        lifespan=lifespan,
         duration_ns=_duration(experiment),
-        notes=tuple(_stack_notes(experiment)) + tuple(_probe_notes(experiment)),
+        notes=notes,
     )
 
 
 def layers(experiment: Experiment) -> tuple[Layer, ...]:
     """The layers of the stack, outermost first; what is registered, where it could not be built."""
-    found = experiment.layers
-    if experiment.built.error is not None:
-        found = [*found, *(Found(None, entry, "user", None) for entry in experiment.built.entries)]
+    found = experiment.chain.layers
     subjects = [_subject(experiment, each) for each in found]
     labels = describe.labels([describe.name(subject) for subject in subjects])
     return tuple(
@@ -87,7 +86,7 @@ def _layer(experiment: Experiment, index: int, found: Found, subject: object, la
         label=label,
         qualified_name=describe.qualified_name(subject),
         origin=found.origin,
-        within="app",
+        within=found.within,
         kind=describe.kind(found.entry, found.layer),
         arguments={} if own_app else describe.arguments(found.entry, found.layer),
         defined_at=describe.defined_at(subject, base),
@@ -97,20 +96,16 @@ def _layer(experiment: Experiment, index: int, found: Found, subject: object, la
 
 def _reading(experiment: Experiment) -> Reading:
     notes = experiment.recorder.observed() if experiment.began is not None else []
+    places = experiment.chain.numbered()
     # A stack that was never built was never entered: nothing about that is unknown.
-    failed = experiment.built.error is not None
-    count = len(experiment.layers) + (len(experiment.built.entries) if failed else 0)
-    bounded = (
-        set(range(count))
-        if failed
-        else {rank for rank, found in enumerate(experiment.layers) if found.boundary is not None}
-    )
-    if experiment.built.router is not None:
-        bounded.add(count)
+    built = experiment.built.error is None
+    bounded = {rank for rank, found in enumerate(experiment.chain.found) if found.boundary is not None or not built}
+    if experiment.chain.ends:
+        bounded.add(len(places) - 1)
     ended = experiment.recorder.cutoff or experiment.recorder.now()
     return Reading(
         notes,
-        count,
+        places,
         frozenset(bounded),
         experiment.began or 0,
         ended,
@@ -149,7 +144,8 @@ def _response(experiment: Experiment) -> Response | None:
 def _error(experiment: Experiment, reading: Reading) -> TracedError | None:
     built, connection = experiment.built, experiment.connection
     if built.error is not None:
-        failed = len(experiment.layers) + built.entries.index(built.failed) if built.failed in built.entries else None
+        entries = [found.entry for found in experiment.chain.found]
+        failed = entries.index(built.failed) if built.failed in built.entries else None
         return _told(built.error, failed, "build")
     if experiment.startup_failed:
         return _startup_error(experiment)
@@ -213,47 +209,3 @@ def _lifespan(experiment: Experiment) -> Lifespan | None:
 def _duration(experiment: Experiment) -> int | None:
     began, ended = experiment.began, experiment.recorder.cutoff
     return None if began is None or ended is None else ended - began
-
-
-def _stack_notes(experiment: Experiment) -> Iterator[str]:
-    yield from experiment.built.notes
-    if experiment.built.error is not None:
-        return
-    entries, found = experiment.built.entries, experiment.built.layers
-    labels = dict(zip(map(id, entries), entry_labels(entries), strict=True))
-    standing = {id(each.entry) for each in found if each.entry is not None}
-    for entry in entries:
-        if id(entry) not in standing:
-            yield f"{labels[id(entry)]} is registered, but is no layer of the stack that was built."
-    listed = [id(each.entry) for each in found if each.entry is not None]
-    if listed != [id(entry) for entry in entries if id(entry) in standing]:
-        yield "The stack was built in another order than app.user_middleware lists."
-    injected = [describe.name(describe.subject(None, each.layer)) for each in found if each.origin == "injected"]
-    if injected:
-        yield f"The built stack holds layers that app.user_middleware does not list: {', '.join(injected)}."
-
-
-def _probe_notes(experiment: Experiment) -> Iterator[str]:
-    for path in experiment.routes.mounts if experiment.routes is not None else ():
-        yield f"The request went on into what is mounted at '{path}': layers in there are not shown."
-    lifespan = _lifespan(experiment)
-    if lifespan is None:
-        raised = experiment.error is not None and not experiment.options.raises
-        ran = experiment.request is None or experiment.request.lifespan
-        if raised and not ran and has_startup(experiment.subject.application):
-            yield "The app's startup did not run, which may be what is missing: --lifespan runs it as a server would."
-        return
-    told = f" ({lifespan.message})" if lifespan.message else ""
-    went_on = "the probe was sent all the same"
-    match lifespan.startup:
-        case "raised":
-            yield f"The lifespan call raised an exception{told}: no startup was completed, and {went_on}."
-        case "unsupported":
-            yield f"The lifespan call ended without an answer: no startup was completed, and {went_on}."
-        case "timeout" if experiment.began is not None:
-            yield f"Startup was not complete after {experiment.options.timeout:g} s: {went_on}."
-        case "timeout" | "complete" | "failed":
-            pass
-    if lifespan.shutdown in ("failed", "raised", "timeout"):
-        ended = {"failed": "failed", "raised": "raised an exception", "timeout": "did not end in time"}
-        yield f"Shutdown {ended[lifespan.shutdown]}{told}."

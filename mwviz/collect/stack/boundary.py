@@ -95,6 +95,10 @@ class Recorder:
         """Whether a scope without the mark is the probe's all the same: a layer made a new one in the same context."""
         return self.is_followed() and not station.entrance
 
+    def owns(self, scope: Scope) -> bool:
+        """Whether a request further in is the probe's."""
+        return scope.get("asgi") is self.mark or self.is_followed()
+
     def is_followed(self) -> bool:
         """Whether the running code was called by the probe, as far as its context tells."""
         return _following.get() is self

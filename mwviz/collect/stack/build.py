@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from mwviz.collect.compat import INNER, framework_classes, held, registration
+from mwviz.collect.compat import INNER, framework_classes, held, is_method_of, registration, router_stack
 from mwviz.collect.stack.boundary import ASGIApp, Boundary, Recorder
 from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.errors import ProbeError
@@ -20,19 +20,27 @@ _busy: set[int] = set()
 
 @dataclass(slots=True, eq=False, repr=False)
 class Found:
-    """One layer as it was found: the callable, its entry in `user_middleware`, and the boundary outside it, if any."""
+    """One layer as it was found: the callable, its entry in `user_middleware`, and the boundary outside it, if any.
+
+    It may be a router, too: that is no layer, but has its place among them.
+    """
 
     layer: Any
     entry: object | None
     origin: Origin
     boundary: Boundary | None
+    within: str = "app"
+    is_router: bool = False
 
 
 @dataclass(slots=True, eq=False, repr=False)
 class Built:
-    """A stack with boundaries; `error` is what a constructor raised, `failed` the entry it was constructing."""
+    """A stack with boundaries, outermost first: `found` ends with the router, unless that is hidden.
 
-    layers: list[Found] = field(default_factory=list)
+    `error` is what a constructor raised, `failed` the entry it was constructing.
+    """
+
+    found: list[Found] = field(default_factory=list)
     entries: list[object] = field(default_factory=list)
     router: Boundary | None = None
     entrance: Boundary | None = None
@@ -166,14 +174,43 @@ def _survey(stack: ASGIApp, application: Any, builder: Builder, built: Built, un
         layer = current.mwviz.layer if type(current) is Boundary else current
         if is_router(layer):
             built.router = current if type(current) is Boundary else None
+            built.found += routed(layer, built.router, builder.recorder, undo)
+            built.router = built.found[-1].boundary
             return
         known = builder.constructed.get(id(current))
         entry = known.entry if known is not None else _take_match(layer, unmatched)
-        built.layers.append(Found(layer, entry, _origin(layer, entry, framework), _boundary_or_none(current)))
+        built.found.append(Found(layer, entry, _origin(layer, entry, framework), _boundary_or_none(current)))
         inner = _next(layer, known, is_router, builder, undo)
         if inner is None:
             return
         current = inner
+
+
+def routed(router: Any, outside: Boundary | None, recorder: Recorder, undo: ExitStack) -> list[Found]:
+    """A router, with the layers of its own before it (`Router(middleware=...)`); `outside` is the router's boundary."""
+    stack = router_stack(router)
+    way = path_to(stack, lambda value: is_method_of(value, router)) if stack is not None else None
+    if not way:
+        return [Found(router, None, "framework", outside, is_router=True)]
+    # The router hands straight on to the first of its layers: its boundary is that layer's.
+    boundaries = [outside, *bounded([link for _, link in way], recorder, undo)]
+    found = [Found(layer, None, "route", boundary) for (layer, _), boundary in zip(way, boundaries, strict=False)]
+    return [*found, Found(router, None, "framework", boundaries[-1], is_router=True)]
+
+
+def bounded(links: Iterable[Link], recorder: Recorder, undo: ExitStack) -> list[Boundary | None]:
+    """Put a boundary around what each link leads to, until `undo` closes; None where a link cannot be set."""
+    boundaries: list[Boundary | None] = []
+    for link in links:
+        inner = link.get()
+        boundary = inner if type(inner) is Boundary else Boundary(inner, recorder)
+        try:
+            undo.callback(link.put(boundary))
+        except Exception:  # a read-only attribute, the arguments of a partial: what lies there goes without a boundary
+            boundaries.append(None)
+        else:
+            boundaries.append(boundary)
+    return boundaries
 
 
 def _entrance(stack: ASGIApp, builder: Builder) -> Boundary:
@@ -194,11 +231,7 @@ def _next(
     inner = link.get()
     if type(inner) is Boundary:
         return inner
-    boundary = Boundary(inner, builder.recorder)
-    with suppress(Exception):  # a place that cannot be set: the next layer goes without a boundary
-        undo.callback(link.put(boundary))
-        return boundary
-    return inner
+    return bounded([link], builder.recorder, undo)[0] or inner
 
 
 def _direct(layer: Any, inner: Boundary) -> bool:

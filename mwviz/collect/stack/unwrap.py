@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType
-from typing import Any
+from typing import Any, TypeAlias
 
 from mwviz.collect.compat import INNER, held, is_application
 from mwviz.collect.stack.boundary import Boundary
@@ -25,6 +25,9 @@ _COMMON = (
     "wrapped",
     "__wrapped__",
 )
+
+
+_Test: TypeAlias = Callable[[object], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +58,17 @@ def path_to(start: object, is_end: Callable[[object], bool]) -> list[tuple[objec
 
     Empty where `start` is an end itself, None where no end can be reached.
     """
+
+    def leads(value: object) -> bool:
+        return _may_lead_inward(value) or is_end(value)
+
     came_from: dict[int, tuple[object, Link] | None] = {id(start): None}
     pending = [start]
     while pending:
         current = pending.pop()
         if is_end(current):
             return _trail(current, came_from)
-        for link in reversed(list(_links(current))):
+        for link in reversed(list(_links(current, leads))):
             value = link.get()
             if id(value) not in came_from:
                 came_from[id(value)] = (current, link)
@@ -99,7 +106,7 @@ def _trail(end: object, came_from: dict[int, tuple[object, Link] | None]) -> lis
     return trail[::-1]
 
 
-def _links(layer: object) -> Iterator[Link]:
+def _links(layer: object, leads: _Test) -> Iterator[Link]:
     if is_application(layer) or isinstance(layer, type):
         return
     holder = layer
@@ -108,20 +115,20 @@ def _links(layer: object) -> Iterator[Link]:
     if inspect.ismethod(holder):
         holder = holder.__self__
     if isinstance(holder, functools.partial):
-        yield from _partial_links(holder)
+        yield from _partial_links(holder, leads)
     elif isinstance(holder, FunctionType):
-        yield from _closure_links(holder)
+        yield from _closure_links(holder, leads)
     else:
-        yield from _attribute_links(holder)
+        yield from _attribute_links(holder, leads)
 
 
-def _closure_links(function: FunctionType) -> Iterator[Link]:
+def _closure_links(function: FunctionType, leads: _Test) -> Iterator[Link]:
     for cell in function.__closure__ or ():
         try:
             value = cell.cell_contents
         except ValueError:  # a variable that was never set
             continue
-        if _may_lead_inward(value):
+        if leads(value):
             yield Link(function, cell)
 
 
@@ -129,15 +136,15 @@ def _given(partial: Any) -> tuple[Any, ...]:
     return (*partial.args, *partial.keywords.values())
 
 
-def _partial_links(partial: functools.partial[Any]) -> Iterator[Link]:
-    yield from (Link(partial, index) for index, value in enumerate(_given(partial)) if _may_lead_inward(value))
+def _partial_links(partial: functools.partial[Any], leads: _Test) -> Iterator[Link]:
+    yield from (Link(partial, index) for index, value in enumerate(_given(partial)) if leads(value))
     if isinstance(partial.func, FunctionType):
-        yield from _closure_links(partial.func)
+        yield from _closure_links(partial.func, leads)
     if inspect.ismethod(partial.func):
-        yield from _attribute_links(partial.func.__self__)
+        yield from _attribute_links(partial.func.__self__, leads)
 
 
-def _attribute_links(holder: object) -> Iterator[Link]:
+def _attribute_links(holder: object, leads: _Test) -> Iterator[Link]:
     found = held(holder)
     for cls in type(holder).__mro__:
         slots = vars(cls).get("__slots__", ())
@@ -146,7 +153,7 @@ def _attribute_links(holder: object) -> Iterator[Link]:
             if name not in found and hasattr(holder, name):
                 found[name] = getattr(holder, name)
     for name in sorted(found, key=lambda key: _COMMON.index(key) if key in _COMMON else len(_COMMON)):
-        if _may_lead_inward(found[name]):
+        if leads(found[name]):
             yield Link(holder, name)
 
 

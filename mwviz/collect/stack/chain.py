@@ -1,0 +1,180 @@
+"""Everything that a request passes, from the outermost layer to the handler; it grows as the request goes in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from mwviz.collect.compat import (
+    INNER,
+    framework_classes,
+    is_application,
+    is_handler,
+    is_router,
+    mount_name,
+    mounted,
+    overriding_call,
+)
+from mwviz.collect.stack.boundary import ASGIApp, Boundary, Recorder
+from mwviz.collect.stack.build import Found, bounded, claim, instrument, routed
+from mwviz.collect.stack.unwrap import Link, path_to
+from mwviz.errors import ProbeError
+from mwviz.model import Origin, Position
+
+#: Makes of a handler what shall stand there instead, as the stand-in endpoint does.
+Ending = Callable[[ASGIApp], ASGIApp]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What lies behind a mount or a route: the router that it hands over to, or whether its end has a boundary."""
+
+    subject: object
+    router: Any
+    ended: bool
+
+
+class Chain:
+    """Layers and routers in the order of the way in; `ends` are the boundaries around handlers.
+
+    What lies behind a mount or a route gets its boundaries when the probe arrives there: nothing is built
+    that the request would not have met. `undo` takes all of it back when it closes.
+    """
+
+    def __init__(self, recorder: Recorder, undo: ExitStack) -> None:
+        self.found: list[Found] = []
+        self.ends: list[Boundary] = []
+        self.notes: list[str] = []
+        self._recorder = recorder
+        self._undo = undo
+        self._framework: frozenset[type] = frozenset()
+        #: By identity what has its boundaries already.
+        self._opened: dict[int, Opening] = {}
+
+    @property
+    def layers(self) -> list[Found]:
+        """The layers alone."""
+        return [found for found in self.found if not found.is_router]
+
+    def begin(self, application: object, found: Iterable[Found]) -> None:
+        """Start with the app's own stack."""
+        self.found = list(found)
+        self.ends.clear()
+        self._framework = framework_classes(application)
+        self._opened = {id(application): Opening(application, None, False)}
+
+    def numbered(self) -> tuple[Position, ...]:
+        """Number all boundaries from outside; the answer names the place of each number."""
+        for rank, found in enumerate(self.found):
+            if found.boundary is not None:
+                found.boundary.mwviz.rank = rank
+        for end in self.ends:
+            end.mwviz.rank = len(self.found)
+        index = iter(range(len(self.found)))
+        return (*("router" if found.is_router else next(index) for found in self.found), "endpoint")
+
+    def end_at_router(self, ending: Ending) -> bool:
+        """Let the app's own router be an end; answers whether it can."""
+        last = self.found[-1] if self.found else None
+        if last is None or not last.is_router or last.boundary is None:
+            return False
+        last.boundary.mwviz.layer = ending(last.boundary.mwviz.layer)
+        self.ends.append(last.boundary)
+        self.found.pop()
+        return True
+
+    def end(self, handler: ASGIApp) -> Boundary:
+        """A boundary around a handler."""
+        boundary = Boundary(handler, self._recorder)
+        self.ends.append(boundary)
+        return boundary
+
+    def open_mount(self, route: Any, ending: Ending) -> Opening:
+        """Give all that lies behind a mount its boundaries. Raises what a constructor of the mounted app raises."""
+        if (known := self._opened.get(id(route))) is not None:
+            return known
+        within, base = f"mount {self._outer()}{mount_name(route)}", mounted(route)
+        way = path_to(route.app, lambda value: is_application(value) or is_router(value))
+        if way is None:
+            return self._open_foreign(route, path_to(route.app, lambda value: value is base), "mount", within, ending)
+        links, layers = [Link(route, INNER), *(link for _, link in way)], [layer for layer, _ in way]
+        end = links[-1].get()
+        self._opened[id(route)] = opening = Opening(route, end if is_router(end) else end.router, False)
+        if is_application(end):
+            self._open_application(end, links, layers, within)
+            return opening
+        boundaries = bounded(links, self._recorder, self._undo)
+        self._add(layers, boundaries, "mount", within)
+        if self._is_new(end):
+            self._extend(routed(end, boundaries[-1], self._recorder, self._undo), within)
+        return opening
+
+    def open_route(self, route: Any, ending: Ending) -> Opening:
+        """Give the layers of `Route(middleware=...)` their boundaries."""
+        if (known := self._opened.get(id(route))) is not None:
+            return known
+        way = path_to(getattr(route, INNER, None), partial(is_handler, route=route))
+        within = f"route {self._outer()}{getattr(route, 'path', '')}"
+        return self._open_foreign(route, way, "route", within, ending)
+
+    def _open_foreign(
+        self, route: Any, way: list[tuple[object, Link]] | None, origin: Origin, within: str, ending: Ending
+    ) -> Opening:
+        boundaries: list[Boundary | None] = []
+        if way:
+            boundaries = bounded([Link(route, INNER), *(link for _, link in way)], self._recorder, self._undo)
+            self._add([layer for layer, _ in way], boundaries, origin, within)
+        last = boundaries[-1] if boundaries else None
+        if last is not None:
+            last.mwviz.layer = ending(last.mwviz.layer)
+            self.ends.append(last)
+        self._opened[id(route)] = opening = Opening(route, None, last is not None)
+        return opening
+
+    def _open_application(self, application: Any, links: list[Link], layers: list[object], within: str) -> None:
+        overrides = overriding_call(application) is not None
+        boundaries = bounded(links if overrides else links[:-1], self._recorder, self._undo)
+        self._add([*layers, application] if overrides else layers, boundaries, "mount", within)
+        if not self._is_new(application):
+            return
+        try:
+            claim(application, self._undo)
+        except ProbeError:
+            self.notes.append(f"The layers in {within} are not shown: another probe is using that app.")
+            return
+        built = instrument(application, self._recorder, None, self._undo)
+        if built.error is not None:
+            raise built.error
+        if built.entrance is not None:
+            built.entrance.mwviz.entrance = False  # a scope made anew further out is the probe's here, too
+        self._extend(built.found, within)
+        self.notes += [f"In {within}: {note}" for note in built.notes]
+
+    def _is_new(self, value: object) -> bool:
+        """Whether an app or a router is met for the first time: it may be mounted twice."""
+        if id(value) in self._opened:
+            return False
+        self._opened[id(value)] = Opening(value, None, False)
+        return True
+
+    def _outer(self) -> str:
+        """The path of the mounts that the request has come through last."""
+        _, _, path = self.found[-1].within.partition("mount ") if self.found else ("", "", "")
+        return path
+
+    def _add(
+        self, layers: Iterable[object], boundaries: Iterable[Boundary | None], origin: Origin, within: str
+    ) -> None:
+        for layer, boundary in zip(layers, boundaries, strict=False):
+            own: Origin = "framework" if type(layer) in self._framework else origin
+            self.found.append(Found(layer, None, own, boundary, within))
+
+    def _extend(self, found: Iterable[Found], within: str) -> None:
+        for each in found:
+            each.within = within
+            if each.origin in ("user", "route"):
+                each.origin = "mount"
+            self.found.append(each)
