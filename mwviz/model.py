@@ -111,7 +111,8 @@ class Probe:
     """The request that was sent. Secret-looking header and query values are `***`; `endpoint` says which end it met.
 
     `reasons` tells why a default differs from plain `GET http://testserver/`, a sentence each; `raises` says that the
-    stand-in endpoint was asked to raise.
+    stand-in endpoint was asked to raise. `repeat` is the number of probes that the times are medians of, after one more
+    to warm up; None where one probe was sent.
     """
 
     type: Literal["http"]
@@ -126,6 +127,7 @@ class Probe:
     order: tuple[str, ...] | None
     reasons: tuple[str, ...]
     raises: bool = False
+    repeat: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +166,29 @@ class TracedError:
 
 @dataclass(frozen=True, slots=True)
 class Lifespan:
-    """How startup and shutdown went, in a sentence for the reader; `supported` is None where it cannot be told."""
+    """How startup and shutdown went; `message` is what the app, or its exception, said.
+
+    `request_order` holds the layers that the lifespan scope entered, `startup_order` and `shutdown_order` those that
+    the answers left, in the order observed. `stopped_at` is the place that did not hand it on; None where it reached
+    the router. The times of `timeline` count from when the lifespan began.
+    """
 
     startup: Literal["complete", "failed", "unsupported", "raised", "timeout"]
     shutdown: Literal["complete", "failed", "raised", "timeout", "not_run"]
     message: str | None
+    request_order: tuple[int, ...] = ()
+    startup_order: tuple[int, ...] = ()
+    shutdown_order: tuple[int, ...] = ()
+    stopped_at: Position | None = None
+    timeline: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LostHeader:
+    """A header of the normal response that the response to an exception lacks; `added_by` is the place it came from."""
+
+    name: str
+    added_by: Position | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +234,8 @@ class Trace:
     """One probe of one app: its stack, what was sent, what came back, and everything that crossed a boundary.
 
     `request_order` and `response_order` hold layer indexes in the order observed. `answered_by` is the innermost place
-    the response came from (None: nobody answered), `handled_by` the layer that made it of an exception.
+    the response came from (None: nobody answered), `handled_by` the layer that made it of an exception. `lost_headers`
+    are what the response to the exception of `--raise` lacks beside a normal one; None where nobody asked.
     """
 
     target: str
@@ -234,3 +255,4 @@ class Trace:
     lifespan: Lifespan | None
     duration_ns: int | None
     notes: tuple[str, ...]
+    lost_headers: tuple[LostHeader, ...] | None = None

@@ -76,6 +76,7 @@ def show(
     lifespan: options.Lifespan = None,
     timeout: options.Timeout = 10.0,
     order: options.Order = None,
+    repeat: options.Repeat = None,
     factory: options.Factory = False,
     app_dir: options.AppDir = None,
     env_file: options.EnvFile = None,
@@ -89,7 +90,7 @@ def show(
     sink = output.sink(format, file, verbose=verbose)
     target = probing.target(application, factory=factory, app_dir=app_dir, config=config)
     probe = probing.options(
-        path, method, header, data, scheme, client, preflight, endpoint, raises, lifespan, timeout, order
+        path, method, header, data, scheme, client, preflight, endpoint, raises, lifespan, timeout, order, repeat
     )
     probing.load_environment(env_file)
     probing.show(target, probe, sink, whole=whole)

@@ -67,6 +67,10 @@ Order = Annotated[
     Optional[str],
     typer.Option("--order", metavar="'A > B > C'", help="Try the user middleware in this order, outermost first."),
 ]
+Repeat = Annotated[
+    Optional[int],
+    typer.Option("--repeat", metavar="N", help="Send N probes after one to warm up; times are their medians."),
+]
 EnvFile = Annotated[
     Optional[Path],
     typer.Option("--env-file", metavar="FILE", help="Environment variables to load (needs python-dotenv)."),

@@ -62,12 +62,13 @@ def options(
     lifespan: bool | None,
     timeout: float,
     order: str | None,
+    repeat: int | None,
 ) -> ProbeOptions:
     """What the command line says of the probe. Raises ProbeError."""
     headers = tuple(parse_header(line) for line in header or ())
     end: Literal["stand-in", "real"] | None = None if endpoint is None else endpoint.value
     return ProbeOptions(
-        path, method, headers, body(data), scheme, client, preflight, end, raises, lifespan, timeout, order
+        path, method, headers, body(data), scheme, client, preflight, end, raises, lifespan, timeout, order, repeat
     )
 
 

@@ -18,24 +18,23 @@ _BODY = b'{"mwviz":"probe"}'
 class StandIn:
     """Answers 200 (or raises) where the router or a handler would be called; of all else it is what it stands for."""
 
-    def __init__(self, replaced: Any, recorder: Recorder, *, raises: bool) -> None:
+    def __init__(self, replaced: Any, routes: Routes) -> None:
         self._replaced = replaced
-        self._recorder = recorder
-        self._raises = raises
+        self._routes = routes
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._replaced, name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer an HTTP request of the probe's; leave anything else to what was replaced."""
-        if scope["type"] != "http" or not self._recorder.owns(scope):
+        if scope["type"] != "http" or not self._routes.recorder.owns(scope):
             await self._replaced(scope, receive, send)
             return
         if any(name == b"content-length" for name, _ in scope["headers"]):
             # A handler with a body parameter would read it: layers that watch `receive` get their part to play.
             while (await receive()).get("more_body", False):
                 pass
-        if self._raises:
+        if self._routes.raises:
             raise RuntimeError("raised by the stand-in endpoint, as --raise asks")
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(_BODY)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -45,16 +44,17 @@ class StandIn:
 class Routes:
     """Watches the way of the probe's requests from route to route: `reached` is the handler that one got to.
 
-    `refusal` is why no stand-in could stand where one got to; there nothing of the user's was called.
+    `refusal` is why no stand-in could stand where one got to; there nothing of the user's was called. `raises` says
+    whether stand-ins raise.
     """
 
     def __init__(self, chain: Chain, recorder: Recorder, *, stand_in: bool, raises: bool) -> None:
         self.reached: object | None = None
         self.refusal: ProbeError | None = None
         self._chain = chain
-        self._recorder = recorder
+        self.recorder = recorder
+        self.raises = raises
         self._stand_in = stand_in
-        self._raises = raises
         self._inside: list[Scope] = []
 
     def watch(self, router: Any, undo: ExitStack) -> None:
@@ -70,7 +70,7 @@ class Routes:
 
     def owns(self, scope: Scope) -> bool:
         """Whether this is a request of the probe's on its way to a handler."""
-        return self._recorder.owns(scope) and not any(scope is each for each in self._inside)
+        return self.recorder.owns(scope) and not any(scope is each for each in self._inside)
 
     async def call(self, route: Any, call: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Any:
         """Let the request go on to where the route leads; its end is inside a boundary."""
@@ -95,7 +95,7 @@ class Routes:
 
     def ending(self, handler: ASGIApp) -> ASGIApp:
         """What stands at the end of the chain: the handler, or its stand-in."""
-        return StandIn(handler, self._recorder, raises=self._raises) if self._stand_in else handler
+        return StandIn(handler, self) if self._stand_in else handler
 
     def _refusal(self, router: Any) -> ProbeError | None:
         obstacle = unwatchable(router) if self._stand_in else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,36 @@ class Subject:
         return len(self.wrappers) + len(self.application.user_middleware)
 
 
+@dataclass(slots=True, eq=False, repr=False)
+class Run:
+    """One request as it was sent: what crossed, since when, and how its call ended.
+
+    `over` says that the call ended, `error` is the exception that left the app, `expired` that the time limit came
+    first.
+    """
+
+    recorder: Recorder
+    connection: Connection
+    began: int | None = None
+    error: BaseException | None = None
+    over: bool = False
+    expired: bool = False
+
+    @property
+    def duration(self) -> int | None:
+        """Nanoseconds that it took; None while it is not over."""
+        cutoff = self.recorder.cutoff
+        return None if self.began is None or cutoff is None else cutoff - self.began
+
+    def expire(self) -> bool:
+        """The time limit is reached; False where the call had ended before."""
+        if self.over or self.expired:
+            return False
+        self.expired = True
+        self.recorder.close()
+        return True
+
+
 class Experiment:
     """The probe of one subject. `conduct` makes it; what has happened may be read at any time, from any thread."""
 
@@ -59,12 +90,12 @@ class Experiment:
         self.entrance: ASGIApp = subject.target
         self.request: Request | None = None
         self.routes: Routes | None = None
-        self.connection: Connection | None = None
         self.conversation: LifespanConversation | None = None
+        self.lifespan: Recorder | None = None
+        self.run: Run | None = None
+        self.measured: list[Run] = []
+        self.reference: Run | None = None
         self.error: BaseException | None = None
-        self.began: int | None = None
-        self.over = False
-        self.expired = False
 
     async def conduct(self, loop: Loop, watchdog: Watchdog) -> None:
         """Arrange, probe and restore, all in the loop: there a server builds the stack, too. Raises ProbeError."""
@@ -105,6 +136,7 @@ class Experiment:
         """Startup may have built another stack, or asked for one: then that is the one to be traced."""
         built = self.built.entrance
         if built is not None and vars(self.subject.application).get("middleware_stack") is not built:
+            self.lifespan = None  # what it passed are layers of another stack than the one that is shown
             self._build(None)
             self.built.notes.append("Startup changed the stack: it is shown as the request met it.")
             self._prepare_end(request)
@@ -137,8 +169,8 @@ class Experiment:
                 "layer that mwviz cannot look into. Give a PATH to send a real request instead."
             )
         if self.routes is None and (request.routed or not stand_in):
-            self.routes = routes
             routes.watch(self.subject.application.router, self._undo)
+        self.routes = routes
 
     async def _run(self, loop: Loop, watchdog: Watchdog) -> None:
         """Startup, the probe, shutdown; raises nothing of the app's."""
@@ -150,7 +182,7 @@ class Experiment:
                 await self._start_up(loop, watchdog, start, self.request.timeout)
             if not self.startup_failed:
                 self._keep_up(self.request)
-                await self._send(loop, watchdog, self.request)
+                await self._send_all(loop, watchdog, self.request)
                 await self._shut_down(loop, watchdog, self.request.timeout)
             if self.conversation is not None:
                 self.conversation.over = True
@@ -163,9 +195,11 @@ class Experiment:
     async def _start_up(self, loop: Loop, watchdog: Watchdog, start: Any, timeout: float) -> None:
         self.conversation = conversation = LifespanConversation(loop.event)
         late = partial(conversation.run_out, "startup")
+        self.recorder.begin("2.0")
         with watchdog.within(timeout, late):
-            start(partial(conversation.run, self.subject.target))
+            start(partial(conversation.run, self.entrance, self.recorder.mark))
             await loop.within(timeout, conversation.started.wait, late)
+        self.lifespan = self.recorder.begin()
 
     async def _shut_down(self, loop: Loop, watchdog: Watchdog, timeout: float) -> None:
         conversation = self.conversation
@@ -176,41 +210,57 @@ class Experiment:
             conversation.stop()
             await loop.within(timeout, conversation.stopped.wait, late)
 
-    async def _send(self, loop: Loop, watchdog: Watchdog, request: Request) -> None:
-        self.connection = connection = Connection(request.body, loop.event)
+    async def _send_all(self, loop: Loop, watchdog: Watchdog, request: Request) -> None:
+        """A normal request to compare with, if one shall raise; then the probe, as often as it was asked for."""
+        if request.raises and self.routes is not None:
+            self.routes.raises = False
+            self.reference = await self._send(loop, watchdog, request)
+            self.routes.raises = True
+            if self.reference.expired:
+                return
+        if request.repeat is not None:
+            await self._send(loop, watchdog, request)
+        for _ in range(request.repeat or 1):
+            run = await self._send(loop, watchdog, request)
+            self.measured.append(run)
+            if run.expired:
+                return
+
+    async def _send(self, loop: Loop, watchdog: Watchdog, request: Request) -> Run:
+        before = self.recorder.begin()
+        if self.run is not None:
+            self.run.recorder = before
+        self.run = run = Run(self.recorder, Connection(request.body, loop.event))
         state = {} if self.conversation is None else dict(self.conversation.state)
         scope = request.scope(self.recorder.mark, state)
 
         async def call() -> None:
             try:
                 with self.recorder.following():
-                    await self.entrance(scope, connection.receive, connection.send)
+                    await self.entrance(scope, run.connection.receive, run.connection.send)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                if self.expired or loop.is_cancelled(error):
+                if run.expired or loop.is_cancelled(error):
                     raise
-                self.over, self.error = True, error
+                run.over, run.error = True, error
             else:
-                self.over = True
+                run.over = True
             finally:
-                self.recorder.close()
-                connection.finish()
+                run.recorder.close()
+                run.connection.finish()
 
-        with watchdog.within(request.timeout, self._expire):
+        with watchdog.within(request.timeout, run.expire):
             if request.endpoint == "real" or any(is_base_http(type(found.layer)) for found in self.chain.found):
                 await load_backend()
-            self.began = self.recorder.now()
-            await loop.within(request.timeout, call, self._expire)
+            run.began = self.recorder.now()
+            await loop.within(request.timeout, call, run.expire)
+        return run
 
     def fail(self, error: BaseException) -> None:
         """The loop itself was ended by an exception of the app's."""
-        self.over, self.error = True, self.error or error
+        if self.run is None:
+            self.error = error
+        else:
+            self.run.over, self.run.error = True, self.run.error or error
         self.recorder.close()
-
-    def _expire(self) -> bool:
-        if self.over or self.expired:
-            return False
-        self.expired = True
-        self.recorder.close()
-        return True

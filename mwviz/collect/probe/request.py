@@ -26,7 +26,7 @@ class ProbeOptions:
     """What the user asked for. None means: the default, or what the app accepts.
 
     `headers` are `(name, value)` pairs, `data` is the body, `timeout` counts seconds for startup and for the probe
-    each, `order` is the whole of `"A > B > C"`.
+    each, `order` is the whole of `"A > B > C"`, `repeat` how many probes are measured, after one that is not.
     """
 
     path: str | None = None
@@ -41,6 +41,7 @@ class ProbeOptions:
     lifespan: bool | None = None
     timeout: float = 10.0
     order: str | None = None
+    repeat: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Request:
     raises: bool
     lifespan: bool
     timeout: float
+    repeat: int | None
     reasons: tuple[str, ...] = field(default=())
 
     def scope(self, asgi: dict[str, str], state: dict[str, Any]) -> dict[str, Any]:
@@ -97,6 +99,7 @@ class Request:
             order=order,
             reasons=self.reasons,
             raises=self.raises,
+            repeat=self.repeat,
         )
 
 
@@ -125,6 +128,7 @@ def prepare(options: ProbeOptions, layers: Iterable[object]) -> Request:
         raises=options.raises,
         lifespan=(endpoint == "real") if options.lifespan is None else options.lifespan,
         timeout=_timeout(options.timeout),
+        repeat=_repeat(options.repeat),
         reasons=tuple(reasons),
     )
     return _acceptable(request, options, list(layers))
@@ -212,6 +216,12 @@ def _timeout(seconds: float) -> float:
             f"give a number above 0, and {_LONGEST_LIMIT} (a week) at most."
         )
     return seconds
+
+
+def _repeat(times: int | None) -> int | None:
+    if times is not None and times < 1:
+        raise ProbeError(f"{times} probes measure nothing: --repeat takes 1 or more.")
+    return times
 
 
 def _acceptable(request: Request, options: ProbeOptions, layers: Sequence[object]) -> Request:

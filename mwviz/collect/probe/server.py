@@ -78,9 +78,9 @@ class LifespanConversation:
         self.state: dict[str, Any] = {}
         self.over = False
 
-    async def run(self, app: ASGIApp) -> None:
+    async def run(self, app: ASGIApp, asgi: dict[str, str]) -> None:
         """Call the app with the lifespan scope; returns when its call is over, and raises nothing of the app's."""
-        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
+        scope = {"type": "lifespan", "asgi": asgi, "state": self.state}
         try:
             await app(scope, self.receive, self.send)
         except BaseException as error:

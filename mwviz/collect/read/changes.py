@@ -10,6 +10,7 @@ from mwviz.collect import redact
 from mwviz.collect.read.passages import Passage, raw_headers, status_of
 from mwviz.collect.read.verdict import answering_inner, replaced
 from mwviz.collect.stack.boundary import Scope
+from mwviz.model import Position, Step
 
 #: Scope keys that frameworks set for themselves at every layer, which would only drown what a user's layer sets.
 _INTERNAL = frozenset({"asgi", "headers", "app", "router", "starlette.exception_handlers"})
@@ -18,6 +19,7 @@ _SHOWN = frozenset(
 )
 
 _VALUES = 4
+_ADDED = "+ "
 
 
 def request_changes(passage: Passage) -> tuple[str, ...] | None:
@@ -39,6 +41,16 @@ def response_changes(passage: Passage) -> tuple[str, ...] | None:
     if headers is None:
         return None
     return (*_status_changed(before, after), *headers, *_body_changed(source, passage))
+
+
+def added_headers(steps: Iterable[Step]) -> dict[str, Position]:
+    """By name the response headers that layers added, and the outermost layer that did."""
+    return {
+        change[2:].partition(":")[0]: step.layer
+        for step in reversed(tuple(steps))
+        for change in step.response_changes or ()
+        if change.startswith(_ADDED)
+    }
 
 
 def _status_changed(before: Any, after: Any) -> Iterator[str]:
@@ -65,7 +77,7 @@ def _headers_changed(before: Any, after: Any) -> list[str] | None:
     changes = []
     for name, values in new.items():
         if name not in old:
-            changes.append(f"+ {name}: {_joined(name, values)}")
+            changes.append(f"{_ADDED}{name}: {_joined(name, values)}")
         elif old[name] != values:
             changes.append(f"~ {name}: {_joined(name, old[name])} -> {_joined(name, values)}")
     return changes + [f"- {name}" for name in old if name not in new]

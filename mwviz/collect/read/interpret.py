@@ -134,23 +134,30 @@ class Reading:
 
     def timeline(self) -> tuple[Event, ...]:
         """Everything that crossed, in order."""
-        events = []
-        for at, happening, crossing, payload in self.notes:
-            if happening == "sent":
-                continue
-            rank = crossing.station.rank
-            of = self.position(rank)
-            cancelled = happening == "raise" and is_cancellation(payload)
-            events.append(
-                Event(
-                    at_ns=at - self.began,
-                    event="leave" if cancelled else happening,
-                    message=message_type(payload) if happening in ("send", "receive") else None,
-                    of=of if of is not None else "client",
-                    detail="cancelled" if cancelled else _detail(happening, payload),
-                )
-            )
-        return tuple(events)
+        return events(self.notes, self.places, self.began)
+
+    def status(self) -> int | None:
+        """The status of the response that left the outermost place first."""
+        starts = self.outermost.starts if self.outermost is not None else []
+        return status_of(starts[0].message) if starts else None
+
+
+def events(notes: Sequence[Note], places: Sequence[Position], began: int) -> tuple[Event, ...]:
+    """Everything that crossed, in order, in nanoseconds from `began`."""
+    return tuple(_event(note, places, began) for note in notes if note[1] != "sent")
+
+
+def _event(note: Note, places: Sequence[Position], began: int) -> Event:
+    at, happening, crossing, payload = note
+    rank = crossing.station.rank
+    cancelled = happening == "raise" and is_cancellation(payload)
+    return Event(
+        at_ns=at - began,
+        event="leave" if cancelled else happening,  # type: ignore[arg-type]
+        message=message_type(payload) if happening in ("send", "receive") else None,
+        of=places[rank] if rank >= 0 else "client",
+        detail="cancelled" if cancelled else _detail(happening, payload),
+    )
 
 
 def _detail(happening: str, payload: Any) -> str | None:

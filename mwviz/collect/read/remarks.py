@@ -37,7 +37,8 @@ def of_probe(
     yield from experiment.chain.notes
     yield from _met_twice(layers, entered)
     if lifespan is None:
-        raised = experiment.error is not None and not experiment.options.raises
+        error = experiment.run.error if experiment.run is not None else None
+        raised = error is not None and not experiment.options.raises
         ran = experiment.request is None or experiment.request.lifespan
         if raised and not ran and has_startup(experiment.subject.application):
             yield "The app's startup did not run, which may be what is missing: --lifespan runs it as a server would."
@@ -49,13 +50,19 @@ def of_probe(
             yield f"The lifespan call raised an exception{told}: no startup was completed, and {went_on}."
         case "unsupported":
             yield f"The lifespan call ended without an answer: no startup was completed, and {went_on}."
-        case "timeout" if experiment.began is not None:
+        case "timeout" if experiment.run is not None:
             yield f"Startup was not complete after {experiment.options.timeout:g} s: {went_on}."
         case "timeout" | "complete" | "failed":
             pass
     if lifespan.shutdown in ("failed", "raised", "timeout"):
         ended = {"failed": "failed", "raised": "raised an exception", "timeout": "did not end in time"}
         yield f"Shutdown {ended[lifespan.shutdown]}{told}."
+
+
+def of_repeats(others: int, probes: int) -> Iterator[str]:
+    """Whether the probes that were repeated went the same way; `others` counts those that did not."""
+    if others:
+        yield f"{others} of {probes} probes went another way than the last one, which is shown."
 
 
 def _met_twice(layers: tuple[Layer, ...], entered: Sequence[int]) -> Iterator[str]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import platform
+from statistics import median
 
 from mwviz import __version__
 from mwviz.collect import failure, redact
 from mwviz.collect.compat import framework_versions, overriding_call
-from mwviz.collect.probe.experiment import Experiment
+from mwviz.collect.probe.experiment import Experiment, Run
 from mwviz.collect.probe.order import entry_labels
 from mwviz.collect.probe.server import LifespanConversation
-from mwviz.collect.read import remarks
+from mwviz.collect.read import changes, lifespans, remarks, repeats
 from mwviz.collect.read.interpret import Reading
 from mwviz.collect.read.passages import status_of
 from mwviz.collect.stack import describe
 from mwviz.collect.stack.build import Found
 from mwviz.errors import ProbeError
-from mwviz.model import Endpoint, Layer, Lifespan, Response, Stack, Trace, TracedError, Versions
+from mwviz.model import Endpoint, Layer, Lifespan, LostHeader, Response, Stack, Step, Trace, TracedError, Versions
 
 
 def stack(experiment: Experiment) -> Stack:
@@ -32,12 +33,13 @@ def stack(experiment: Experiment) -> Stack:
 
 def trace(experiment: Experiment) -> Trace:
     """The trace as far as the probe has come; may be called from another thread while it is still stuck."""
-    request, connection = experiment.request, experiment.connection
+    request, run = experiment.request, experiment.run
     if request is None:
         raise ProbeError("The probe has not been arranged.")
-    reading = _reading(experiment)
+    reading = _reading(experiment, run)
     answered_by, handled_by = reading.answered()
-    steps, shown, lifespan = reading.steps(), layers(experiment), _lifespan(experiment)
+    shown, lifespan = layers(experiment), _lifespan(experiment)
+    steps, others = _steps(experiment, reading)
     notes = (*remarks.of_stack(experiment), *remarks.of_probe(experiment, shown, reading.request_order(), lifespan))
     return Trace(
         target=experiment.subject.name,
@@ -45,19 +47,40 @@ def trace(experiment: Experiment) -> Trace:
         layers=shown,
         probe=request.described(_order(experiment)),
         endpoint=_endpoint(experiment),
-        response=_response(experiment),
+        response=_response(run),
         error=_error(experiment, reading),
         request_order=reading.request_order(),
         response_order=reading.response_order(),
-        answered_by=answered_by if connection is not None else None,
+        answered_by=answered_by if run is not None else None,
         handled_by=handled_by,
         not_reached=tuple(step.layer for step in steps if step.outcome == "not_reached"),
         steps=steps,
         timeline=reading.timeline(),
         lifespan=lifespan,
         duration_ns=_duration(experiment),
-        notes=notes,
+        notes=(*notes, *remarks.of_repeats(others, len(experiment.measured))),
+        lost_headers=_lost(experiment),
     )
+
+
+def _steps(experiment: Experiment, reading: Reading) -> tuple[tuple[Step, ...], int]:
+    """The steps, with medians as their times where the probe was repeated, and how many probes went another way."""
+    steps = reading.steps()
+    if len(experiment.measured) < 2:
+        return steps, 0
+    readings = [_reading(experiment, run) for run in experiment.measured]
+    ways = [repeats.way(each) for each in readings]
+    return repeats.medians(steps, [each.steps() for each in readings]), sum(way != ways[-1] for way in ways)
+
+
+def _lost(experiment: Experiment) -> tuple[LostHeader, ...] | None:
+    reference, run = _response(experiment.reference), _response(experiment.run)
+    if reference is None or run is None or experiment.reference is experiment.run:
+        return None
+    kept = {name for name, _ in run.headers}
+    added = changes.added_headers(_reading(experiment, experiment.reference).steps())
+    lost = dict.fromkeys(name for name, _ in reference.headers if name not in kept)
+    return tuple(LostHeader(name, added.get(name, "endpoint")) for name in lost)
 
 
 def layers(experiment: Experiment) -> tuple[Layer, ...]:
@@ -94,24 +117,18 @@ def _layer(experiment: Experiment, index: int, found: Found, subject: object, la
     )
 
 
-def _reading(experiment: Experiment) -> Reading:
-    notes = experiment.recorder.observed() if experiment.began is not None else []
+def _reading(experiment: Experiment, run: Run | None) -> Reading:
     places = experiment.chain.numbered()
     # A stack that was never built was never entered: nothing about that is unknown.
     built = experiment.built.error is None
     bounded = {rank for rank, found in enumerate(experiment.chain.found) if found.boundary is not None or not built}
     if experiment.chain.ends:
         bounded.add(len(places) - 1)
-    ended = experiment.recorder.cutoff or experiment.recorder.now()
-    return Reading(
-        notes,
-        places,
-        frozenset(bounded),
-        experiment.began or 0,
-        ended,
-        expired=experiment.expired,
-        escaped=experiment.error,
-    )
+    if run is None or run.began is None:
+        return Reading([], places, frozenset(bounded), 0, 0, expired=False, escaped=None)
+    ended = run.recorder.cutoff or run.recorder.now()
+    notes = run.recorder.observed()
+    return Reading(notes, places, frozenset(bounded), run.began, ended, expired=run.expired, escaped=run.error)
 
 
 def _versions(experiment: Experiment) -> Versions:
@@ -133,8 +150,8 @@ def _endpoint(experiment: Experiment) -> Endpoint | None:
     return Endpoint(describe.name(handler), describe.defined_at(handler, experiment.subject.base))
 
 
-def _response(experiment: Experiment) -> Response | None:
-    connection = experiment.connection
+def _response(run: Run | None) -> Response | None:
+    connection = run.connection if run is not None else None
     status = status_of(connection.start) if connection is not None else None
     if connection is None or status is None:
         return None
@@ -142,23 +159,25 @@ def _response(experiment: Experiment) -> Response | None:
 
 
 def _error(experiment: Experiment, reading: Reading) -> TracedError | None:
-    built, connection = experiment.built, experiment.connection
+    built, run = experiment.built, experiment.run
     if built.error is not None:
         entries = [found.entry for found in experiment.chain.found]
         failed = entries.index(built.failed) if built.failed in built.entries else None
         return _told(built.error, failed, "build")
     if experiment.startup_failed:
         return _startup_error(experiment)
-    if experiment.began is None:
+    if experiment.error is not None:
+        return _told(experiment.error, None, "startup")
+    if run is None or run.began is None:
         told = f"Startup was not over after {experiment.options.timeout:g} s, and could not be interrupted."
         return TracedError("Timeout", told, None, "startup", "", "")
-    if experiment.expired:
-        return _timeout(experiment, reading)
-    if experiment.error is not None:
-        return _told(experiment.error, reading.raised_by(experiment.error), "probe")
-    if connection is None or connection.complete:
+    if run.expired:
+        return _timeout(experiment.options.timeout, run, reading)
+    if run.error is not None:
+        return _told(run.error, reading.raised_by(run.error), "probe")
+    if run.connection.complete:
         return None
-    begun = "the response began, but never ended" if connection.start is not None else "nobody answered"
+    begun = "the response began, but never ended" if run.connection.start is not None else "nobody answered"
     return TracedError("NoResponse", f"The app's call returned, and {begun}.", reading.silent(), "probe", "", "")
 
 
@@ -184,9 +203,8 @@ def _startup_error(experiment: Experiment) -> TracedError | None:
     return TracedError("StartupFailed", last, None, "startup", "", "\n".join(lines))
 
 
-def _timeout(experiment: Experiment, reading: Reading) -> TracedError:
-    seconds = experiment.options.timeout
-    whole = experiment.connection is not None and experiment.connection.complete
+def _timeout(seconds: float, run: Run, reading: Reading) -> TracedError:
+    whole = run.connection.complete
     told = "The response was complete, but the app's call had not ended" if whole else "There was no complete response"
     return TracedError("Timeout", f"{told} after {seconds:g} s.", reading.holder(), "probe", "", "")
 
@@ -202,10 +220,15 @@ def _lifespan(experiment: Experiment) -> Lifespan | None:
         return None
     said = _said(conversation)
     told = failure.one_line(conversation.error) if conversation.error is not None else said[-1] if said else None
-    shutdown = conversation.shutdown or "not_run"
-    return Lifespan(conversation.startup or "timeout", shutdown, told)  # type: ignore[arg-type]
+    startup, shutdown = conversation.startup or "timeout", conversation.shutdown or "not_run"
+    lifespan = Lifespan(startup, shutdown, told)  # type: ignore[arg-type]
+    if experiment.lifespan is None:
+        return lifespan
+    return lifespans.with_way(lifespan, experiment.lifespan.observed(), experiment.chain.numbered())
 
 
 def _duration(experiment: Experiment) -> int | None:
-    began, ended = experiment.began, experiment.recorder.cutoff
-    return None if began is None or ended is None else ended - began
+    measured = [run.duration for run in experiment.measured if run.duration is not None]
+    if len(measured) > 1:
+        return int(median(measured))
+    return experiment.run.duration if experiment.run is not None else None

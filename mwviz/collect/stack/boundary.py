@@ -32,7 +32,7 @@ KEPT_BODY = 1 << 20
 #: What a chunk counts for besides its bytes, so that the number of chunks is bounded, too.
 _PER_CHUNK = 256
 
-_following: ContextVar[Recorder | None] = ContextVar("mwviz_following", default=None)
+_following: ContextVar[Mark | None] = ContextVar("mwviz_following", default=None)
 
 
 class Mark(dict[str, str]):
@@ -95,19 +95,26 @@ class Recorder:
         """Whether a scope without the mark is the probe's all the same: a layer made a new one in the same context."""
         return self.is_followed() and not station.entrance
 
+    def begin(self, spec_version: str = "2.3") -> Recorder:
+        """Start anew, with another mark and no notes. The answer holds what was noted, and what belongs to it yet."""
+        before = copy.copy(self)
+        self.mark, self.notes = Mark(version="3.0", spec_version=spec_version), []
+        self.cutoff = self._closed_at = None
+        return before
+
     def owns(self, scope: Scope) -> bool:
         """Whether a request further in is the probe's."""
         return scope.get("asgi") is self.mark or self.is_followed()
 
     def is_followed(self) -> bool:
         """Whether the running code was called by the probe, as far as its context tells."""
-        return _following.get() is self
+        return _following.get() is self.mark
 
     @contextmanager
     def following(self) -> Iterator[None]:
         """For the time of the probe's call, scopes made anew further in count as the probe's."""
         before = _following.get()
-        _following.set(self)
+        _following.set(self.mark)
         try:
             yield
         finally:
