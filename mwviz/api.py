@@ -49,8 +49,8 @@ def trace(
 
     Without `path` a stand-in endpoint answers and no handler is called; with it the request goes to the real handler.
     `options`: method, headers (pairs or a mapping), data (bytes or str), scheme, client, preflight, endpoint, raises,
-    lifespan, timeout (seconds), order, repeat. Returns a Trace also where the app raised, hung or never answered; raises
-    MwvizError for the caller's mistakes, and TypeError for an option that does not exist.
+    lifespan, timeout (seconds), order, repeat. Returns a Trace also where the app raised, hung or never answered;
+    raises MwvizError for the caller's mistakes, and TypeError for an option that does not exist.
     """
     with _subject(app, factory=factory, app_dir=app_dir) as subject:
         return collect.probe_in_thread(subject, probe_options(path, **options))

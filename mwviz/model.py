@@ -198,7 +198,8 @@ class Step:
     `entered_ns`, `responded_ns` and `left_ns` are when the request entered it, the start of the response left it,
     and its call ended. `self_request_ns` and `self_response_ns` are its own time, without the layers further in, before
     and after the response (or exception) reached it. `raised` is the exception that left it, as `"Type: message"`.
-    The changes are None where they could not be observed, empty where there were none.
+    The changes are None where they could not be observed, empty where there were none. `held_ns` is for how long it
+    held the start of the response back, where it did, and `held_until` the message that it took in last before.
     """
 
     layer: int
@@ -213,6 +214,8 @@ class Step:
     request_changes: tuple[str, ...] | None
     response_changes: tuple[str, ...] | None
     raised: str | None
+    held_ns: int | None = None
+    held_until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

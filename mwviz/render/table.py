@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal
 
 from mwviz.model import Layer, Step, Trace
-from mwviz.render import words
+from mwviz.render import changes, words
 from mwviz.render.plain import columns, duration, visible
 from mwviz.render.terminal import (
     NARROWEST,
@@ -29,7 +29,7 @@ from mwviz.render.terminal import (
 )
 
 _GAP = 2
-_HAPPENED_LEAST = 18
+_HAPPENED_LEAST, _CHANGES_LEAST = 18, 16
 _NARROWEST = 13
 _TWO_COLUMNS = 40
 _SAMPLE = 20
@@ -50,6 +50,7 @@ class _Row:
     kind: str
     place: str
     faint: bool
+    changed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +68,37 @@ def render(trace: Trace, *, width: int, color: bool, verbose: bool) -> str:
     digits = len(str(len(trace.layers) + 1))
     ins, outs = words.turns(trace.request_order), _turns_out(trace, digits)
     rows = []
+    home = "app"
     for layer in trace.layers:
+        if layer.within != home:
+            home = layer.within
+            rows.append(_heading(home, len(_headings(trace, verbose))))
         way_in = f"↓ {ins[layer.index]:>{digits}}" if layer.index in ins else "-"
         rows.append(_row(trace, layer, way_in, outs.get(layer.index), verbose))
     rows.append(_end_row(trace, digits, verbose))
     width = max(width, NARROWEST)
-    body = _drawn(rows, _layout(rows, width), color)
+    body = _drawn(rows, _layout(rows, _headings(trace, verbose), width), color)
     if verbose:
         body += ["", *_details(trace, width, color)]
     return framed(trace, body, width=width, color=color)
+
+
+def _heading(home: str, times: int) -> _Row:
+    return _Row("", "", ("", ""), visible(home), "", ("", ""), ("",) * times, "", "", faint=True)
+
+
+def _headings(trace: Trace, verbose: bool) -> tuple[str, ...]:
+    if trace.probe.repeat is not None:
+        return "own in", "own out", "share"
+    return ("own in", "own out") if verbose else ("own time",)
+
+
+def _times(trace: Trace, step: Step | None, verbose: bool) -> tuple[str, ...]:
+    if len(_headings(trace, verbose)) == 1:
+        return (own_time(step),)
+    apart = (step.self_request_ns, step.self_response_ns) if step is not None else (None, None)
+    share = f"{100 * sum(ns or 0 for ns in apart) / trace.duration_ns:.0f} %" if trace.duration_ns and step else "-"
+    return (*map(duration, apart), share)[: len(_headings(trace, verbose))]
 
 
 def _turns_out(trace: Trace, digits: int) -> dict[int, Part]:
@@ -86,19 +109,19 @@ def _turns_out(trace: Trace, digits: int) -> dict[int, Part]:
 def _row(trace: Trace, layer: Layer, way_in: str, way_out: Part | None, verbose: bool) -> _Row:
     step = words.step_of(trace, layer.index)
     from_framework = layer.origin == "framework"
-    apart = (step.self_request_ns, step.self_response_ns) if step is not None else (None, None)
     shown = None if from_framework else layer.registered_at or layer.defined_at
     return _Row(
         number=str(layer.index + 1),
         way_in=way_in,
         way_out=way_out or (("✗", "red") if step is not None and step.raised else ("-", "")),
         name=visible(layer.label),
-        mark=mark(layer),
+        mark="" if layer.within != "app" else mark(layer),
         happened=(words.happened(trace, layer.index, verbose=verbose), outcome_style(step)),
-        times=tuple(map(duration, apart)) if verbose else (own_time(step),),
+        times=_times(trace, step, verbose),
         kind="framework" if from_framework else words.KINDS[layer.kind],
         place=source(shown, whole=False),
         faint=is_faint(layer, step),
+        changed=changes.short(layer, step),
     )
 
 
@@ -120,9 +143,7 @@ def _particulars(layer: Layer, step: Step | None) -> Iterator[str]:
         yield f"defined at {source(layer.defined_at, whole=True)}"
     for name, text in layer.arguments.items():
         yield f"{visible(name)}={visible(text)}"
-    if step is not None:
-        yield from (f"request: {visible(change)}" for change in step.request_changes or ())
-        yield from (f"response: {visible(change)}" for change in step.response_changes or ())
+    yield from changes.whole(step)
 
 
 def _end_row(trace: Trace, digits: int, verbose: bool) -> _Row:
@@ -136,24 +157,24 @@ def _end_row(trace: Trace, digits: int, verbose: bool) -> _Row:
         name=end_name(trace),
         mark="",
         happened=happened,
-        times=("", "") if verbose else ("",),
+        times=("",) * len(_headings(trace, verbose)),
         kind="" if trace.answered_by == "router" or trace.probe.endpoint == "stand-in" else "endpoint",
         place=source(defined, whole=False),
         faint=not reached,
     )
 
 
-def _layout(rows: list[_Row], width: int) -> list[_Column]:
+def _layout(rows: list[_Row], headings: Sequence[str], width: int) -> list[_Column]:
     """Return columns that give every layer one line; where that takes too much, what is known of it goes below."""
     left = [
         _sized("", rows, lambda row: (row.number, "dim"), "right"),
         _sized("in", rows, lambda row: (row.way_in, _tone(row))),
         _sized("out", rows, lambda row: (row.way_out[0], row.way_out[1] or _tone(row))),
     ]
-    headings = ("own time",) if len(rows[0].times) == 1 else ("own in", "own out")
     # Always one width: the layout must not change with the microseconds of a run.
     right = [_Column(heading, _TIME_WIDTH, _time_at(at), "right") for at, heading in enumerate(headings)]
-    place_width = min(_widest("place", *(row.place for row in rows)), width // 4)
+    files = max(columns(row.place.rpartition("/")[2]) for row in rows) + 2
+    place_width = min(_widest("place", *(row.place for row in rows)), max(files, width // 4))
     tail = [
         _sized("kind", rows, lambda row: (row.kind, "dim")),
         _Column("place", place_width, lambda row: fold([(row.place, "dim")], place_width, 2)),
@@ -161,13 +182,19 @@ def _layout(rows: list[_Row], width: int) -> list[_Column]:
     room = width - sum(column.width + _GAP for column in (*left, *right)) - _GAP
     titles = _widest("layer", *(_titled(row) for row in rows))
     wanted = _widest("what happened", *(row.happened[0] for row in rows))
+    stacked = max(wanted, *(columns(row.changed) for row in rows))
     beside = room - sum(column.width + _GAP for column in tail) - titles
+    if any(row.changed for row in rows) and beside >= _HAPPENED_LEAST + _GAP + _CHANGES_LEAST:
+        changed = _widest("changes", *(row.changed for row in rows))
+        happened = min(wanted, max(_HAPPENED_LEAST, beside - _GAP - changed))
+        both = _happened(happened), _changed(min(changed, beside - _GAP - happened))
+        return [*left, _named(titles, False), *both, *right, *tail]
     if beside >= min(wanted, _HAPPENED_LEAST):
-        return [*left, _named(titles, False), _happened(min(wanted, beside)), *right, *tail]
+        return [*left, _named(titles, False), _happened(min(stacked, beside), changes=True), *right, *tail]
     if room < _TWO_COLUMNS:
         return [*left, _stacked(room + sum(column.width + _GAP for column in right) + _GAP)]
     name = _flattest(rows, room)
-    return [*left, _named(name, True), _happened(min(wanted, room - name)), *right]
+    return [*left, _named(name, True), _happened(min(stacked, room - name), changes=True), *right]
 
 
 def _flattest(rows: list[_Row], room: int) -> int:
@@ -179,7 +206,7 @@ def _flattest(rows: list[_Row], room: int) -> int:
     least = min(_widest("layer", *(row.name for row in sample)), most)
 
     def height(name: int) -> int:
-        pair = _named(name, True), _happened(room - name)
+        pair = _named(name, True), _happened(room - name, changes=True)
         return sum(max(len(column.lines(row)) for column in pair) for row in sample)
 
     return min(range(least, most + 1), key=height)
@@ -210,14 +237,23 @@ def _stacked(width: int) -> _Column:
         times = "".join(f" · {time}" for time in row.times if time.strip("-"))
         happened: Line = [(row.happened[0], row.happened[1] or _tone(row)), (times, "dim")]
         known: Line = [(_about(row), "dim")]
-        below = [happened, known] if _about(row) else [happened]
+        changed: Line = [(row.changed, "dim")]
+        below = [line for line in (happened, changed, known) if any(text for text, _ in line)]
         return [*fold([(row.name, _tone(row))], width), *(part for line in below for part in fold(line, width, 2))]
 
     return _Column("layer", width, lines)
 
 
-def _happened(width: int) -> _Column:
-    return _Column("what happened", width, lambda row: fold([(row.happened[0], row.happened[1] or _tone(row))], width))
+def _happened(width: int, *, changes: bool = False) -> _Column:
+    def lines(row: _Row) -> list[list[Part]]:
+        below = fold([(row.changed, "dim")], width, 2) if changes and row.changed else []
+        return [*fold([(row.happened[0], row.happened[1] or _tone(row))], width), *below]
+
+    return _Column("what happened", width, lines)
+
+
+def _changed(width: int) -> _Column:
+    return _Column("changes", width, lambda row: fold([(row.changed, "dim")], width, 2))
 
 
 def _tone(row: _Row) -> Style:

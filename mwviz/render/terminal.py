@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from mwviz.model import Layer, Place, Step, Trace
 from mwviz.render import words
 from mwviz.render.plain import columns, duration, visible
+from mwviz.render.remarks import remarks
 
 Style: TypeAlias = Literal["", "dim", "bold", "green", "yellow", "red"]
 Part: TypeAlias = tuple[str, Style]
@@ -78,7 +79,7 @@ def framed(trace: Trace, body: Iterable[str], *, width: int, color: bool) -> str
     width = max(width, NARROWEST)
     target, versions = words.headline_parts(trace)
     head: list[Line] = [[(target, "bold"), (versions, "dim")], _request(trace)]
-    notes: list[Line] = [[("Note: ", "dim"), (text, "")] for text in words.remarks(trace)]
+    notes: list[Line] = [[("Note: ", "dim"), (text, "")] for text in remarks(trace)]
     above = [paint(part, color) for line in head for part in fold(line, width, 2)]
     aside = [paint(part, color) for line in notes for part in fold(line, width, 6)]
     below = [paint(part, color) for part in fold([(words.summary(trace), "bold")], width)]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import TypeAlias
 
 from mwviz.model import Event, Trace
+from mwviz.render import changes, words
 from mwviz.render.plain import columns, duration, shorten, visible
 from mwviz.render.terminal import NARROWEST, Part, Style, end_name, fold, framed, paint, status_style
 
@@ -16,16 +19,20 @@ _DEEPEST = 12
 def render(trace: Trace, *, width: int, color: bool, verbose: bool) -> str:
     """Return a line per crossing, in lines of at most `width` columns; `verbose` adds how long after the one before."""
     width = max(width, NARROWEST)
-    body = list(_drawn(trace, width, color, verbose)) or ["Nothing crossed a boundary."]
+    body = list(_drawn(trace, trace.timeline, width, color, verbose)) or ["Nothing crossed a boundary."]
+    if trace.lifespan is not None and trace.lifespan.timeline:
+        body += ["", "Startup and shutdown, by a clock of their own:"]
+        body += _drawn(trace, trace.lifespan.timeline, width, color, verbose)
     return framed(trace, body, width=width, color=color)
 
 
-def _drawn(trace: Trace, width: int, color: bool, verbose: bool) -> Iterator[str]:
-    names = {index: _indented(trace, index) for index in {event.of for event in trace.timeline}}
+def _drawn(trace: Trace, events: Sequence[Event], width: int, color: bool, verbose: bool) -> Iterator[str]:
+    changed = _changes(trace) if events is trace.timeline else {}
+    names = {index: _indented(trace, index) for index in {event.of for event in events}}
     times_width = 2 * _TIME_WIDTH + 3 if verbose else _TIME_WIDTH
     room = min(max(map(columns, names.values()), default=0), (width - times_width) // 2)
     before = 0
-    for event in trace.timeline:
+    for event in events:
         name = shorten(names[event.of], room)
         times = f"{duration(event.at_ns):>{_TIME_WIDTH}}"
         if verbose:
@@ -39,6 +46,27 @@ def _drawn(trace: Trace, width: int, color: bool, verbose: bool) -> Iterator[str
         yield paint([*start, *first], color)
         for line in more:
             yield paint([(" " * indent, ""), *line], color)
+        for text in changed.pop((event.of, event.event, event.message), ()):
+            for line in fold([(text, "dim")], width - indent - 2, 2):
+                yield paint([(" " * (indent + 2), ""), *line], color)
+
+
+#: Where a change is told: the first crossing that shows it, by its place, event and message.
+_Shown: TypeAlias = "dict[tuple[int | str, str, str | None], tuple[str, ...]]"
+
+
+def _changes(trace: Trace) -> _Shown:
+    """Return what layers changed: of the request where it enters the next place, of the response where it leaves."""
+    shown: _Shown = {}
+    for index, further_in in zip_longest(trace.request_order, trace.request_order[1:], fillvalue="endpoint"):
+        step = words.step_of(trace, index) if isinstance(index, int) else None
+        if step is None:
+            continue
+        if step.request_changes:
+            shown[further_in, "enter", None] = tuple(map(visible, step.request_changes))
+        if told := (*map(visible, step.response_changes or ()), *filter(None, [changes.held_back(step)])):
+            shown[index, "send", "http.response.start"] = told
+    return shown
 
 
 def _indented(trace: Trace, of: int | str) -> str:

@@ -52,6 +52,7 @@ def request_line(trace: Trace, *, timed: bool = True) -> str:
     if error is not None and error.during != "probe":
         return f"{asked} was not sent"
     took = f" in {duration(trace.duration_ns)}" if timed and trace.duration_ns is not None else ""
+    took += f" (median of {trace.probe.repeat})" if took and trace.probe.repeat is not None else ""
     if response is None:
         return f"{asked} → {_failure(error)}{took}"
     verb, source = ("answered", trace.answered_by) if trace.handled_by is None else ("sent", trace.handled_by)
@@ -68,14 +69,6 @@ def _failure(error: TracedError | None) -> str:
             return "timed out"
         case TracedError():
             return f"{visible(error.type)} left the app"
-
-
-def remarks(trace: Trace) -> tuple[str, ...]:
-    """Return what else the reader must know: another order tried, a changed default, a failed lifespan, the notes."""
-    order = trace.probe.order
-    found = [f"Another order was tried: {' > '.join(order)}"] if order is not None else []
-    found += trace.probe.reasons
-    return tuple(visible(text) for text in (*found, *trace.notes))
 
 
 def status(code: int | None) -> str:

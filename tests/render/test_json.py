@@ -36,6 +36,7 @@ PROBE = {
     "order": None,
     "reasons": [],
     "raises": False,
+    "repeat": None,
 }
 VERSIONS = {"mwviz": "0.1.0", "python": "3.11.9", "starlette": "0.46.2", "fastapi": "0.115.12"}
 HEADERS = [["content-type", "application/json"], ["content-length", "17"]]
@@ -71,6 +72,8 @@ def step(layer: int, outcome: str, status: int | None) -> dict[str, Any]:
         "request_changes": [] if reached else None,
         "response_changes": [] if reached else None,
         "raised": None,
+        "held_ns": None,
+        "held_until": None,
     }
 
 
@@ -112,6 +115,7 @@ def test_healthy() -> None:
         "lifespan": None,
         "duration_ns": 1_240_000,
         "notes": [],
+        "lost_headers": None,
     }
 
 
@@ -131,7 +135,7 @@ def test_keys_stand_in_the_order_of_the_contract() -> None:
     assert list(json.loads(render(traces.healthy()))) == [
         "format", "target", "versions", "layers", "probe", "endpoint", "response", "error", "request_order",
         "response_order", "answered_by", "handled_by", "not_reached", "steps", "timeline", "lifespan", "duration_ns",
-        "notes",
+        "notes", "lost_headers",
     ]  # fmt: skip
 
 
@@ -150,6 +154,11 @@ def test_error_and_lifespan_are_objects() -> None:
         "startup": "failed",
         "shutdown": "not_run",
         "message": "startup failed: no database",
+        "request_order": [],
+        "startup_order": [],
+        "shutdown_order": [],
+        "stopped_at": None,
+        "timeline": [],
     }
     assert document["response"] is None
 

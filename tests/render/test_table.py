@@ -90,21 +90,23 @@ SURROUNDED_120 = """\
 shop.main:app · FastAPI 0.115.12 · Starlette 0.46.2 · Python 3.11.9
 GET /admin/report → 200 OK in 1.24 ms, answered by the endpoint download_report
 
-   in   out  layer                                            what happened                                     own time
-1  ↓ 1  ↑ 7  ProxyHeadersMiddleware                           passed on                                           5.0 µs
+   in   out  layer                                      what happened                                           own time
+1  ↓ 1  ↑ 7  ProxyHeadersMiddleware                     passed on                                                 5.0 µs
              outer · ASGI · shop/main.py:60
-2  ↓ 2  ↑ 6  ServerErrorMiddleware                            passed on                                           6.1 µs
-3  ↓ 3  ↑ 5  OpenTelemetryMiddleware                          passed on                                           7.2 µs
+2  ↓ 2  ↑ 6  ServerErrorMiddleware                      passed on                                                 6.1 µs
+3  ↓ 3  ↑ 5  OpenTelemetryMiddleware                    passed on                                                 7.2 µs
              injected · ASGI · …/starlette/middleware/
                opentelemetrymiddleware.py:14
-4  ↓ 4  ↑ 4  RequestIdMiddleware                              passed on                                           8.3 µs
+4  ↓ 4  ↑ 4  RequestIdMiddleware                        passed on                                                 8.3 µs
              BaseHTTP · shop/main.py:22
-5  ↓ 5  ↑ 3  ExceptionMiddleware                              passed on                                           9.4 µs
-6  ↓ 6  ↑ 2  TenantMiddleware                                 passed on                                            10 µs
-             mount /admin · BaseHTTP · shop/main.py:70
-7  ↓ 7  ↑ 1  GZipMiddleware                                   passed on, buffered the response, copied the         12 µs
-             route /admin/report · factory · shop/main.py:81  scope, ran the inner app in another task
-   ↓ 8       download_report                                  answered 200
+5  ↓ 5  ↑ 3  ExceptionMiddleware                        passed on                                                 9.4 µs
+             mount /admin
+6  ↓ 6  ↑ 2  TenantMiddleware                           passed on                                                  10 µs
+             BaseHTTP · shop/main.py:70
+             route /admin/report
+7  ↓ 7  ↑ 1  GZipMiddleware                             passed on, buffered the response, copied the scope,        12 µs
+             factory · shop/main.py:81                  ran the inner app in another task
+   ↓ 8       download_report                            answered 200
              endpoint · shop/reports.py:12
 
 Note: The app accepts https only.

@@ -10,6 +10,7 @@ import pytest
 from mwviz.model import Kind, Observation, Outcome, Response, Step, Trace, TracedError
 from mwviz.render import words
 from mwviz.render.plain import columns, duration, shorten, visible
+from mwviz.render.remarks import remarks
 from tests.render import traces
 
 MET = {
@@ -215,11 +216,11 @@ def test_a_long_list_of_names_is_cut() -> None:
 
 def test_remarks_hold_what_was_tried_what_was_changed_and_the_notes() -> None:
     made = traces.unstarted()
-    assert words.remarks(made) == ()
+    assert remarks(made) == ()
     probe = replace(made.probe, order=("A", "B"), reasons=("Host is shop.example.",))
     changed = replace(made, probe=probe, error=None, notes=("A note.",))
     said = ("Another order was tried: A > B", "Host is shop.example.", "A note.")
-    assert words.remarks(changed) == said
+    assert remarks(changed) == said
 
 
 def test_statuses_and_places_without_a_name() -> None:
@@ -295,6 +296,6 @@ def test_duration(ns: int | None, said: str) -> None:
 
 def test_nothing_of_the_hostile_reaches_a_sentence_alive() -> None:
     made = traces.hostile()
-    said = [words.headline(made), words.request_line(made), words.summary(made), *words.remarks(made)]
+    said = [words.headline(made), words.request_line(made), words.summary(made), *remarks(made)]
     said += [words.happened(made, index, verbose=True) for index in range(3)]
     assert all(text.isprintable() for text in said)

@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import Any
 
 from mwviz.collect import redact
-from mwviz.collect.read.passages import Passage, raw_headers, status_of
+from mwviz.collect.read.passages import Passage, body_bytes, raw_headers, status_of
 from mwviz.collect.read.verdict import answering_inner, replaced
 from mwviz.collect.stack.boundary import Scope
 from mwviz.model import Position, Step
@@ -28,7 +28,7 @@ def request_changes(passage: Passage) -> tuple[str, ...] | None:
         return None
     before, after = passage.crossing.seen, passage.inner[0].crossing.seen
     headers = _headers_changed(before.get("headers"), after.get("headers"))
-    return None if headers is None else (*headers, *_keys_changed(before, after))
+    return None if headers is None else (*headers, *_keys_changed(before, after), *_body_read(passage))
 
 
 def response_changes(passage: Passage) -> tuple[str, ...] | None:
@@ -41,6 +41,19 @@ def response_changes(passage: Passage) -> tuple[str, ...] | None:
     if headers is None:
         return None
     return (*_status_changed(before, after), *headers, *_body_changed(source, passage))
+
+
+def _body_read(passage: Passage) -> Iterator[str]:
+    # Once the response has begun, a layer that reads only waits for the client to go.
+    until = passage.responded
+    taken, handed = (
+        sum(body_bytes(each.message) for each in one.received if until is None or each.at < until)
+        for one in (passage, passage.inner[0])
+    )
+    if taken and not handed:
+        yield "body consumed"
+    elif taken != handed:
+        yield f"body {taken} -> {handed} bytes"
 
 
 def added_headers(steps: Iterable[Step]) -> dict[str, Position]:

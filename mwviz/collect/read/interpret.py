@@ -110,6 +110,7 @@ class Reading:
         holds = self.expired and self.accounts.holder == rank
         inward, outward = self.accounts.inward.get(rank, 0), self.accounts.outward.get(rank)
         known = not passage.inner or self._next_is_bounded(rank)
+        held_ns, held_until = (verdict.held_back(passage) if known else None) or (None, None)
         return Step(
             layer=layer,
             outcome=verdict.outcome(passage, holds=holds),
@@ -123,6 +124,8 @@ class Reading:
             request_changes=changes.request_changes(passage) if known else None,
             response_changes=changes.response_changes(passage) if known else None,
             raised=failure.one_line(passage.error) if passage.error is not None else None,
+            held_ns=held_ns,
+            held_until=held_until,
         )
 
     def _next_is_bounded(self, rank: int) -> bool:

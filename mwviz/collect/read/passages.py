@@ -15,7 +15,7 @@ START, BODY = "http.response.start", "http.response.body"
 
 @dataclass(slots=True, eq=False, repr=False)
 class Sent:
-    """A message that a layer let out: `at` when it crossed, `through` when its `send` came back (None: never)."""
+    """A message that a layer let out or took in: `at` when it crossed, `through` when its `send` came back, if ever."""
 
     at: int
     message: Any
@@ -36,6 +36,7 @@ class Passage:
     starts: list[Sent] = field(default_factory=list)
     bodies: list[Sent] = field(default_factory=list)
     inner: list[Passage] = field(default_factory=list)
+    received: list[Sent] = field(default_factory=list)
 
     @property
     def responded(self) -> int | None:
@@ -209,5 +210,7 @@ def _add(passage: Passage, at: int, happening: Happening, payload: Any) -> None:
             through = next((sent for sent in reversed(passage.sent) if sent.message is payload), None)
             if through is not None:
                 through.through = at
-        case "enter" | "receive":
+        case "receive":
+            passage.received.append(Sent(at, payload))
+        case "enter":
             pass

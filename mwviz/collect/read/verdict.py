@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mwviz.collect.read.passages import (
     Passage,
     Sent,
+    message_type,
     raw_headers,
     same_error,
     status_of,
@@ -80,6 +81,16 @@ def _seen_of_the_response(passage: Passage) -> Iterator[Observation]:
         yield "changed_status"
     if _body_differs(passage, source) and not _recoded(passage, source):
         yield "rewrote_body"
+
+
+def held_back(passage: Passage) -> tuple[int, str | None] | None:
+    """For how long the start of the response was held back, and the last message taken in before; None if never."""
+    seen, source = set(_seen_of_the_response(passage)), answering_inner(passage)
+    if source is None or not seen & {"held_back", "buffered"}:
+        return None
+    released = passage.starts[0].at
+    taken = [sent for sent in source.sent if sent.at < released]
+    return released - source.starts[0].at, message_type(taken[-1].message)
 
 
 def _reached(sent: Sent, at: int, *, same_task: bool) -> bool:

@@ -1,0 +1,57 @@
+"""What a layer changed, in a few words for the table, and whole for who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mwviz.model import Layer, Step
+from mwviz.render.plain import duration, visible
+
+_NAMED_AT_MOST = 2
+_UNTOUCHED = "messages untouched"
+
+
+def short(layer: Layer, step: Step | None) -> str:
+    """Return the changes of a layer of the user's, as `↓ +session  ↑ +x-request-id`; empty where there were none."""
+    if step is None or layer.origin == "framework":
+        return ""
+    ways = (("↓", step.request_changes), ("↑", step.response_changes))
+    told = [f"{arrow} {text}" for arrow, changes in ways if (text := ", ".join(_counted(changes or ())))]
+    if not told and "same_messages" in step.observed and step.outcome == "passed":
+        return _UNTOUCHED
+    return "  ".join(told)
+
+
+def whole(step: Step | None) -> Iterator[str]:
+    """Yield every change of a layer as a line, and how long it held the response back."""
+    if step is None:
+        return
+    yield from (f"request: {visible(change)}" for change in step.request_changes or ())
+    yield from (f"response: {visible(change)}" for change in step.response_changes or ())
+    if held := held_back(step):
+        yield f"response: {held}"
+
+
+def held_back(step: Step) -> str:
+    """Return for how long a layer held the start of the response back, and until which message; empty if it did not."""
+    if step.held_ns is None:
+        return ""
+    until = f", until {visible(step.held_until)}" if step.held_until else ""
+    return f"start held back for {duration(step.held_ns)}{until}"
+
+
+def _counted(changes: Iterable[str]) -> Iterator[str]:
+    """Yield names where they are few, else how many headers, or keys of the scope, were added, changed or removed."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for change in changes:
+        sign, _, rest = change.partition(" ")
+        kind = "scope keys" if rest.startswith("scope ") else "headers"
+        if sign in "+~-":
+            groups.setdefault((sign, kind), []).append(rest.removeprefix("scope ").partition(":")[0])
+        elif sign == "body":
+            yield f"body {rest.removesuffix(' bytes')}"
+    for (sign, kind), names in groups.items():
+        if len(names) <= _NAMED_AT_MOST:
+            yield from (f"{sign}{visible(name)}" for name in names)
+        else:
+            yield f"{sign}{len(names)} {kind}"
