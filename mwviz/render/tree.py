@@ -65,15 +65,18 @@ def _way_in(trace: Trace, rails: list[str], verbose: bool) -> Iterator[_Ring]:
             yield _unseen(trace, hidden.pop(0), rails[level])
         layer, step = trace.layers[index], words.step_of(trace, index)
         more = _particulars(layer, step) if verbose else ()
-        said = tuple(_titled(layer, verbose))
+        home = trace.layers[trace.request_order[level - 1]].within if level else "app"
+        said = tuple(_titled(layer, verbose, is_first=layer.within != home))
         time = duration(step.self_request_ns) if step is not None else "-"
         yield _Ring(f"↓{level + 1}", time, rails[level], "╭ ", said, _tone(layer, step), more)
     for index in hidden:
         yield _unseen(trace, index, rails[len(trace.request_order)])
 
 
-def _titled(layer: Layer, verbose: bool) -> Iterator[Part]:
+def _titled(layer: Layer, verbose: bool, *, is_first: bool) -> Iterator[Part]:
     yield visible(layer.label), _tone_of_name(layer)
+    if is_first and not mark(layer):
+        yield f"  {visible(layer.within)}", "dim"
     if layer.origin != "framework" or verbose:
         shown = source(layer.registered_at or layer.defined_at, whole=verbose)
         about = " · ".join(filter(None, (mark(layer), words.KINDS[layer.kind] if verbose else "", shown)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -259,3 +260,41 @@ def test_layers_of_the_apps_own_router_run_before_a_stand_in() -> None:
         ]
         assert trace.request_order == tuple(range(len(trace.layers)))
         assert trace.answered_by == "endpoint"
+
+
+REGISTERED = """\
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route, Router
+
+ROUTE = [Middleware(GZipMiddleware, minimum_size=1)]
+MOUNT = [Middleware(GZipMiddleware, minimum_size=2)]
+ROUTER = [Middleware(GZipMiddleware, minimum_size=3)]
+SUB = [Middleware(GZipMiddleware, minimum_size=4)]
+
+
+async def handler(request):
+    return PlainTextResponse("real")
+
+
+routes = [Route("/x", handler, middleware=ROUTE)]
+sub = Starlette(routes=[Mount("/router", app=Router(routes, middleware=ROUTER))], middleware=SUB)
+app = Starlette(routes=[Mount("/sub", app=sub, middleware=MOUNT)])
+"""
+
+
+def test_where_layers_of_mounts_and_routes_were_registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not all(map(takes_middleware, (Route, Mount, Router))):
+        pytest.skip("routes take no middleware here")
+    (tmp_path / "registered_mounts.py").write_text(REGISTERED)
+    monkeypatch.chdir(tmp_path)
+    before = Mount.__init__
+    trace = mwviz.trace("registered_mounts:app", "/sub/router/x")
+    own = [layer for layer in trace.layers if layer.origin != "framework"]
+    assert [layer.within for layer in own] == ["mount /sub", "mount /sub", "mount /sub/router", "route /sub/router/x"]
+    lines = [layer.registered_at.line if layer.registered_at is not None else None for layer in own]
+    assert lines == [8, 10, 9, 7]
+    assert [layer.arguments["minimum_size"] for layer in own] == ["2", "4", "3", "1"]
+    assert Mount.__init__ is before

@@ -1,11 +1,13 @@
 """Notes in which line of source each middleware is registered, from before the app is imported until it is.
 
 Starlette's `Middleware` keeps only class and arguments, so its constructor is watched: `add_middleware`,
-`@app.middleware("http")` and the constructor's list all go through it.
+`@app.middleware("http")` and the constructor's list all go through it. Mounts, routes and routers keep nothing of the
+list that they are given: their constructors are watched, too.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterator
@@ -16,11 +18,13 @@ from types import FrameType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
 
-_MODULE = "starlette.middleware"
-
+_MIDDLEWARE, _ROUTING = "starlette.middleware", "starlette.routing"
+_TAKE_MIDDLEWARE = ("Mount", "Route", "WebSocketRoute", "Router")
 
 #: File and line of each registration seen in this process: a module is imported once, and may be asked for again.
 _places: WeakKeyDictionary[object, tuple[str, int]] = WeakKeyDictionary()
+#: The mounts, routes and routers that were given middleware, and what, by identity: two of them may be equal.
+_given: dict[int, tuple[object, tuple[object, ...]]] = {}
 
 
 class Registrations:
@@ -39,6 +43,11 @@ class Registrations:
         except TypeError:  # a tuple in its place, which nobody saw being made
             return None
 
+    def given(self, holder: object) -> tuple[object, ...]:
+        """The `Middleware` objects that a mount, route or router was given; empty where nobody saw it."""
+        _, entries = _given.get(id(holder), (None, ()))
+        return entries
+
 
 @contextmanager
 def watched(registrations: Registrations) -> Iterator[None]:
@@ -46,11 +55,14 @@ def watched(registrations: Registrations) -> Iterator[None]:
     undo: list[Callable[[], None]] = []
 
     def watch(module: ModuleType) -> None:
-        if isinstance(getattr(module, "Middleware", None), type):
+        if isinstance(getattr(module, "Middleware", None), type) and module.__name__.endswith(_MIDDLEWARE):
             undo.append(_watch_class(module.Middleware, registrations))
+        elif module.__name__.endswith(_ROUTING):
+            classes = (getattr(module, name, None) for name in _TAKE_MIDDLEWARE)
+            undo.extend(_watch_holder(cls) for cls in classes if isinstance(cls, type))
 
     for name, module in list(sys.modules.items()):
-        if name.endswith(_MODULE) and isinstance(module, ModuleType):
+        if name.endswith((_MIDDLEWARE, _ROUTING)) and isinstance(module, ModuleType):
             watch(module)
     finder = _Finder(watch)
     sys.meta_path.insert(0, finder)
@@ -80,6 +92,24 @@ def _watch_class(cls: type, registrations: Registrations) -> Callable[[], None]:
     return restore
 
 
+def _watch_holder(cls: type) -> Callable[[], None]:
+    original = cls.__init__  # type: ignore[misc]
+
+    @functools.wraps(original)
+    def noting(self: object, *args: Any, **kwargs: Any) -> None:
+        if (entries := kwargs.get("middleware")) and isinstance(entries, (list, tuple)):
+            _given[id(self)] = (self, tuple(entries))
+        original(self, *args, **kwargs)
+
+    cls.__init__ = noting  # type: ignore[misc]
+
+    def restore() -> None:
+        if cls.__init__ is noting:  # type: ignore[misc]
+            cls.__init__ = original  # type: ignore[misc]
+
+    return restore
+
+
 def _registering_frame(noting: FrameType | None, package: str) -> FrameType | None:
     own = tuple(f"{package}{framework}." for framework in ("starlette", "fastapi"))
     frame = noting.f_back if noting is not None else None
@@ -89,14 +119,14 @@ def _registering_frame(noting: FrameType | None, package: str) -> FrameType | No
 
 
 class _Finder(MetaPathFinder):
-    """Lets the ordinary finders find `*.starlette.middleware`, and hands the module over once it is executed."""
+    """Lets the ordinary finders find the modules that are watched, and hands each over once it is executed."""
 
     def __init__(self, found: Callable[[ModuleType], None]) -> None:
         self._found = found
         self._busy = False
 
     def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
-        if self._busy or not fullname.endswith(_MODULE):
+        if self._busy or not fullname.endswith((_MIDDLEWARE, _ROUTING)):
             return None
         self._busy = True
         try:

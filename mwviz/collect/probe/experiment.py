@@ -86,7 +86,7 @@ class Experiment:
         self.built = Built()
         self._outers: list[Found] = []
         self._undo = ExitStack()
-        self.chain = Chain(self.recorder, self._undo)
+        self.chain = Chain(self.recorder, self._undo, subject.registrations.given)
         self.entrance: ASGIApp = subject.target
         self.request: Request | None = None
         self.routes: Routes | None = None

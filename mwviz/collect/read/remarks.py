@@ -18,6 +18,7 @@ def of_stack(experiment: Experiment) -> Iterator[str]:
         return
     entries, found = experiment.built.entries, experiment.built.found
     labels = dict(zip(map(id, entries), entry_labels(entries), strict=True))
+    found = [each for each in found if each.origin == "user" or each.entry is None]
     standing = {id(each.entry) for each in found if each.entry is not None}
     for entry in entries:
         if id(entry) not in standing:

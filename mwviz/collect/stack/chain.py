@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from typing import Any
 
 from mwviz.collect.compat import (
@@ -17,6 +18,7 @@ from mwviz.collect.compat import (
     mount_name,
     mounted,
     overriding_call,
+    registration,
 )
 from mwviz.collect.stack.boundary import ASGIApp, Boundary, Recorder
 from mwviz.collect.stack.build import Found, bounded, claim, instrument, routed
@@ -41,15 +43,17 @@ class Chain:
     """Layers and routers in the order of the way in; `ends` are the boundaries around handlers.
 
     What lies behind a mount or a route gets its boundaries when the probe arrives there: nothing is built
-    that the request would not have met. `undo` takes all of it back when it closes.
+    that the request would not have met. `undo` takes all of it back when it closes. `given` tells which `Middleware`
+    objects a mount, route or router was given.
     """
 
-    def __init__(self, recorder: Recorder, undo: ExitStack) -> None:
+    def __init__(self, recorder: Recorder, undo: ExitStack, given: Callable[[object], Sequence[object]]) -> None:
         self.found: list[Found] = []
         self.ends: list[Boundary] = []
         self.notes: list[str] = []
         self._recorder = recorder
         self._undo = undo
+        self._given = given
         self._framework: frozenset[type] = frozenset()
         #: By identity what has its boundaries already.
         self._opened: dict[int, Opening] = {}
@@ -62,6 +66,8 @@ class Chain:
     def begin(self, application: object, found: Iterable[Found]) -> None:
         """Start with the app's own stack."""
         self.found = list(found)
+        routers = [each.layer for each in self.found if each.is_router]
+        self._register([each for each in self.found if each.origin == "route"], *routers)
         self.ends.clear()
         self._framework = framework_classes(application)
         self._opened = {id(application): Opening(application, None, False)}
@@ -104,12 +110,14 @@ class Chain:
         end = links[-1].get()
         self._opened[id(route)] = opening = Opening(route, end if is_router(end) else end.router, False)
         if is_application(end):
-            self._open_application(end, links, layers, within)
+            self._open_application(end, route, links, layers, within)
             return opening
         boundaries = bounded(links, self._recorder, self._undo)
-        self._add(layers, boundaries, "mount", within)
+        self._add(route, layers, boundaries, "mount", within)
         if self._is_new(end):
-            self._extend(routed(end, boundaries[-1], self._recorder, self._undo), within)
+            found = routed(end, boundaries[-1], self._recorder, self._undo)
+            self._register(found, end)
+            self._extend(found, within)
         return opening
 
     def open_route(self, route: Any, ending: Ending) -> Opening:
@@ -126,7 +134,7 @@ class Chain:
         boundaries: list[Boundary | None] = []
         if way:
             boundaries = bounded([Link(route, INNER), *(link for _, link in way)], self._recorder, self._undo)
-            self._add([layer for layer, _ in way], boundaries, origin, within)
+            self._add(route, [layer for layer, _ in way], boundaries, origin, within)
         last = boundaries[-1] if boundaries else None
         if last is not None:
             last.mwviz.layer = ending(last.mwviz.layer)
@@ -134,10 +142,12 @@ class Chain:
         self._opened[id(route)] = opening = Opening(route, None, last is not None)
         return opening
 
-    def _open_application(self, application: Any, links: list[Link], layers: list[object], within: str) -> None:
+    def _open_application(
+        self, application: Any, route: object, links: list[Link], layers: list[object], within: str
+    ) -> None:
         overrides = overriding_call(application) is not None
         boundaries = bounded(links if overrides else links[:-1], self._recorder, self._undo)
-        self._add([*layers, application] if overrides else layers, boundaries, "mount", within)
+        self._add(route, [*layers, application] if overrides else layers, boundaries, "mount", within)
         if not self._is_new(application):
             return
         try:
@@ -166,11 +176,25 @@ class Chain:
         return path
 
     def _add(
-        self, layers: Iterable[object], boundaries: Iterable[Boundary | None], origin: Origin, within: str
+        self,
+        route: object,
+        layers: Iterable[object],
+        boundaries: Iterable[Boundary | None],
+        origin: Origin,
+        within: str,
     ) -> None:
-        for layer, boundary in zip(layers, boundaries, strict=False):
-            own: Origin = "framework" if type(layer) in self._framework else origin
-            self.found.append(Found(layer, None, own, boundary, within))
+        own = ("framework" if type(layer) in self._framework else origin for layer in layers)
+        found = [Found(*each, within=within) for each in zip(layers, repeat(None), own, boundaries, strict=False)]
+        self._register(found, route)
+        self.found += found
+
+    def _register(self, found: Iterable[Found], *holders: object) -> None:
+        """Match layers with what their holder was given, both outermost first; one of another class is none of it."""
+        pending = [entry for holder in holders for entry in self._given(holder)]
+        for each in found:
+            factory = registration(pending[0])[0] if pending else None
+            if factory is not None and (type(each.layer) is factory or not isinstance(factory, type)):
+                each.entry = pending.pop(0)
 
     def _extend(self, found: Iterable[Found], within: str) -> None:
         for each in found:
