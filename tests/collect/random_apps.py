@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from inspect import signature
 from typing import Any
 
 import anyio
@@ -15,7 +16,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route, Router
 
 from tests.collect.journal import BODY, ENDPOINT, ERRORS, START, Journal, Plan, Receive, Scope, Send
 from tests.collect.self_reporting import SlottedSpeaker, Speaker, speaking_closure
@@ -41,7 +42,11 @@ _CLASSES: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """One random app: wrappers outside of it, user layers outermost first (`added` of them by `add_middleware`)."""
+    """One random app: wrappers outside of it, user layers outermost first (`added` of them by `add_middleware`).
+
+    `inner` stand behind the app's router: the first `at_mount` of them around a mount, or the router that is mounted,
+    the others around its route.
+    """
 
     wrappers: tuple[Plan, ...]
     users: tuple[Plan, ...]
@@ -51,15 +56,20 @@ class Design:
     handlers: str
     fastapi: bool
     method: str = "GET"
+    inner: tuple[Plan, ...] = ()
+    at_mount: int = 0
+    at_router: bool = False
 
     @property
     def plans(self) -> tuple[Plan, ...]:
         """All layers that tell what they do, outermost first."""
-        return self.wrappers + self.users
+        return self.wrappers + self.users + self.inner
 
     @property
     def path(self) -> str:
         """Where the request goes."""
+        if self.inner:
+            return "/in/end"
         return {"not found": "/nowhere", "stand-in": "/"}.get(self.end, "/end")
 
     @property
@@ -72,6 +82,16 @@ class Design:
             return "handled in the route" if _ROUTES_HANDLE else "handled"
         return "raises" if self.end == "raises" else "answers"
 
+
+def _take_middleware(*classes: Any) -> bool:
+    return all("middleware" in signature(cls).parameters for cls in classes)
+
+
+#: Whether this Starlette knows layers of mounts, routes and routers.
+HAS_INNER = _take_middleware(Mount, Route, Router)
+
+#: What the app's own layers around the router have no part in, and layers inside of it neither.
+_INNER_ENDS = ("plain", "stream", "large", "raises", "stream raises", "background", "background raises")
 
 #: From Starlette 0.29 on a route handles its handler's exceptions itself.
 _ROUTES_HANDLE = find_spec("starlette._exception_handler") is not None
@@ -131,18 +151,34 @@ def designs(draw: st.DrawFn, *, tasks: bool = True, deepest: int = 12) -> Design
     wrappers = wrappers if draw(_mostly(False, 2, True)) else []
     users = draw(st.lists(plans(tasks=tasks), max_size=deepest))
     end = draw(st.sampled_from(ENDS))
-    chosen = _repeatable((*wrappers, *users), end)
-    handlers = draw(_mostly("none", 2, "for the error", "for all"))
+    inner = draw(st.lists(plans(tasks=tasks).map(_behind_the_router), max_size=4)) if HAS_INNER else []
+    inner = inner if end in _INNER_ENDS else []
+    chosen = _repeatable((*wrappers, *users, *inner), end)
+    if inner:  # a mount changes the path in the scope: it would not be found a second time
+        chosen = tuple(replace(plan, again=False) for plan in chosen)
+    # An exception handler of the app's stands between the app's layers and those behind its router.
+    handlers = draw(_mostly("none", 2, *(() if inner else ("for the error",)), "for all"))
+    innermost = len(wrappers) + len(users)
     return Design(
         wrappers=chosen[: len(wrappers)],
-        users=chosen[len(wrappers) :],
+        users=chosen[len(wrappers) : innermost],
         added=draw(st.integers(0, len(users))),
         end=end,
         error=draw(st.sampled_from(("ValueError", "KeyError"))),
         handlers=handlers,
         fastapi=FastAPI is not None and draw(st.booleans()),
         method="POST" if end == "method not allowed" else "GET",
+        inner=chosen[innermost:],
+        at_mount=draw(st.integers(0, len(inner))),
+        at_router=draw(st.booleans()),
     )
+
+
+def _behind_the_router(plan: Plan) -> Plan:
+    # The app's exception middleware would answer for an HTTPException; and the router has put itself into the scope,
+    # and the app's state, which does not live through a deep copy.
+    plan = replace(plan, error="Broken") if plan.error == "HTTPException" else plan
+    return replace(plan, scope="shallow") if plan.scope == "deep" else plan
 
 
 def made(design: Design, journal: Journal) -> tuple[Any, Any]:
@@ -151,18 +187,28 @@ def made(design: Design, journal: Journal) -> tuple[Any, Any]:
     users = [_registered(plan, journal, offset + index) for index, plan in enumerate(design.users)]
     options: dict[str, Any] = {"middleware": users[design.added :], "exception_handlers": _handlers(design)}
     endpoint = _endpoint(design, journal)
+    routes: list[Any] = [Route("/", _Probe()), *([_mounted(design, endpoint, journal)] if design.inner else [])]
     if design.fastapi:
         application: Any = FastAPI(**options)
         application.add_api_route("/end", endpoint, methods=["GET"])
-        application.router.routes.append(Route("/", _Probe()))
+        application.router.routes.extend(routes)
     else:
-        application = Starlette(routes=[Route("/end", endpoint, methods=["GET"]), Route("/", _Probe())], **options)
+        application = Starlette(routes=[Route("/end", endpoint, methods=["GET"]), *routes], **options)
     for entry, plan in reversed(list(zip(users, design.users, strict=True))[: design.added]):
         _add(application, entry, plan)
     app = application
     for index, plan in reversed(list(enumerate(design.wrappers))):
         app = _CLASSES[plan.form](app, plan=plan, journal=journal, place=index)
     return app, application
+
+
+def _mounted(design: Design, endpoint: Callable[[Request], Any], journal: Journal) -> Any:
+    first = len(design.wrappers) + len(design.users)
+    layers = [_registered(plan, journal, first + index) for index, plan in enumerate(design.inner)]
+    outer: dict[str, Any] = {"middleware": layers[: design.at_mount]}
+    inner: dict[str, Any] = {"middleware": layers[design.at_mount :]}
+    route = Route("/end", endpoint, methods=["GET"], **inner)
+    return Mount("/in", app=Router([route], **outer)) if design.at_router else Mount("/in", routes=[route], **outer)
 
 
 def _registered(plan: Plan, journal: Journal, place: int) -> Middleware:

@@ -88,10 +88,14 @@ def shape(design: Design, trace: Trace) -> Shape:
     assert len(users) == len(design.users)
     for place, (index, plan) in enumerate(zip(users, design.users, strict=True), wrapped):
         assert trace.layers[index].arguments.get("place") == (None if plan.form == "function" else str(place))
+    inner = [layer.index for layer in trace.layers if layer.origin in ("mount", "route")]
+    homes = ["mount /in"] * design.at_mount + ["route /in/end"] * (len(design.inner) - design.at_mount)
+    # A mount or a route that nothing got to is not looked into.
+    assert [trace.layers[index].within for index in inner] == homes[: len(inner)]
     assert names[wrapped] == "ServerErrorMiddleware"
     if not design.fastapi:
-        assert len(names) == len(design.plans) + 2
-    indexes = [*range(wrapped), *users]
+        assert len(names) == len(design.plans) - len(design.inner) + len(inner) + 2
+    indexes = [*range(wrapped), *users, *inner]
     return Shape(
         layers=len(names),
         plans=design.plans,
@@ -152,7 +156,9 @@ def held(application: Any) -> tuple[object, ...]:
     """What a trace must leave as it is."""
     entries = application.user_middleware
     stack = vars(application).get("middleware_stack")
-    classes = [dict(vars(each)) for each in (type(application), *type(application).__mro__, *_WATCHED)]
+    watched = (type(application), *type(application).__mro__, *_WATCHED)
+    # `copy.deepcopy` leaves `__slotnames__` behind where a layer copies a scope that holds the routes.
+    classes = [{name: value for name, value in vars(each).items() if name != "__slotnames__"} for each in watched]
     return id(entries), [id(each) for each in entries], id(stack), classes, sorted(vars(application))
 
 
