@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from mwviz.collect.compat import allows_method, is_mount, leads_further, route_classes, unwatchable
+from mwviz.collect.probe.calls import Calls
 from mwviz.collect.stack.boundary import ASGIApp, Boundary, Receive, Recorder, Scope, Send
 from mwviz.errors import ProbeError
 
@@ -43,11 +44,14 @@ class StandIn:
 class Routes:
     """Watches where requests of the probe end: `reached` is the handler that one got to."""
 
-    def __init__(self, recorder: Recorder, rank: int, *, stand_in: bool, raises: bool) -> None:
+    def __init__(
+        self, recorder: Recorder, rank: int, calls: Calls | None = None, *, stand_in: bool, raises: bool
+    ) -> None:
         self.reached: object | None = None
         self.mounts: list[str] = []
         self.rank = rank
         self._recorder = recorder
+        self._calls = calls
         self._stand_in = stand_in
         self._raises = raises
         self._inside: list[Scope] = []
@@ -79,8 +83,11 @@ class Routes:
         self.reached = getattr(route, "endpoint", getattr(route, "app", route))
         end = StandIn(call, raises=self._raises) if self._stand_in else call
         self._inside.append(scope)
+        if self._calls is not None:
+            self._calls.reach(route, scope)
         try:
-            return await Boundary(end, self._recorder, self.rank)(scope, receive, send)
+            with self._recorder.following():  # the mark may have come through a layer that lost the context
+                return await Boundary(end, self._recorder, self.rank)(scope, receive, send)
         finally:
             self._inside = [each for each in self._inside if each is not scope]
 

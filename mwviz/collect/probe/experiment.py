@@ -9,6 +9,7 @@ from typing import Any
 
 from mwviz.collect.compat import is_application, is_base_http, overriding_call
 from mwviz.collect.find.registration import Registrations
+from mwviz.collect.probe.calls import Calls
 from mwviz.collect.probe.endpoint import Routes, StandIn
 from mwviz.collect.probe.loops import Loop, load_backend, room_for
 from mwviz.collect.probe.order import reordered
@@ -51,6 +52,7 @@ class Experiment:
         self.subject = subject
         self.options = options
         self.recorder = Recorder()
+        self.calls = Calls(self.recorder)
         self.layers: list[Found] = []
         self.built = Built()
         self._outers: list[Found] = []
@@ -143,8 +145,11 @@ class Experiment:
         elif self.routes is not None:
             self.routes.rank = end
         else:
-            self.routes = Routes(self.recorder, end, stand_in=stand_in, raises=request.raises)
+            calls = None if stand_in else self.calls
+            self.routes = Routes(self.recorder, end, calls, stand_in=stand_in, raises=request.raises)
             self.routes.watch(self.subject.application.router, self._undo)
+            if calls is not None:
+                calls.watch(self.subject.application.router, self._undo)
 
     async def _run(self, loop: Loop, watchdog: Watchdog) -> None:
         """Startup, the probe, shutdown; raises nothing of the app's."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from mwviz.collect import failure
-from mwviz.collect.read import changes, verdict
+from mwviz.collect.probe.calls import Calls
+from mwviz.collect.read import called, changes, verdict
 from mwviz.collect.read.accounting import Accounts, account
 from mwviz.collect.read.passages import (
     Passage,
@@ -18,7 +20,7 @@ from mwviz.collect.read.passages import (
     same_error,
     status_of,
 )
-from mwviz.collect.stack.boundary import Note
+from mwviz.collect.stack.boundary import Crossing, Note
 from mwviz.model import Event, Position, Step
 
 
@@ -26,7 +28,7 @@ class Reading:
     """The notes of one probe, read: `layers` is the number of layers, `bounded` the ranks that have a boundary.
 
     Times in the results count from `began`; `ended` closes the last one. `expired`: the time limit was reached;
-    `escaped` is the exception that left the app.
+    `escaped` is the exception that left the app, `calls` what the request called in the end.
     """
 
     def __init__(
@@ -39,8 +41,11 @@ class Reading:
         *,
         expired: bool,
         escaped: BaseException | None,
+        calls: Calls | None = None,
     ) -> None:
         self.notes = notes
+        self.calls = calls
+        self.called = [note for note in calls.notes if note[0] <= ended] if calls is not None else []
         self.layers = layers
         self.bounded = bounded
         self.began = began
@@ -132,12 +137,12 @@ class Reading:
         return None if at is None else at - self.began
 
     def timeline(self) -> tuple[Event, ...]:
-        """Everything that crossed, in order."""
-        events = []
+        """Everything that crossed or was called, in order."""
+        events = list(called.events(self.called, self.began))
         for at, happening, crossing, payload in self.notes:
-            if happening == "sent":
-                continue
             rank = crossing.station.rank
+            if happening == "sent" or (happening in ("enter", "leave", "raise") and self._function_noted(crossing)):
+                continue
             of = self.position(rank)
             cancelled = happening == "raise" and is_cancellation(payload)
             events.append(
@@ -149,7 +154,15 @@ class Reading:
                     detail="cancelled" if cancelled else _detail(happening, payload),
                 )
             )
-        return tuple(events)
+        return tuple(sorted(events, key=attrgetter("at_ns")))
+
+    def _function_noted(self, crossing: Crossing) -> bool:
+        # The handler's boundary encloses dependencies and background tasks: the function's own calls tell more.
+        return self.calls is not None and crossing.station.rank > self.layers and self.calls.covers(crossing.scope)
+
+    def remarks(self) -> tuple[str, ...]:
+        """What the reader must know of dependencies."""
+        return tuple(called.remarks(self.called, self.outermost))
 
 
 def _detail(happening: str, payload: Any) -> str | None:

@@ -55,7 +55,7 @@ def trace(experiment: Experiment) -> Trace:
         timeline=reading.timeline(),
         lifespan=_lifespan(experiment),
         duration_ns=_duration(experiment),
-        notes=tuple(_stack_notes(experiment)) + tuple(_probe_notes(experiment)),
+        notes=tuple(_stack_notes(experiment)) + tuple(_probe_notes(experiment)) + reading.remarks(),
     )
 
 
@@ -116,6 +116,7 @@ def _reading(experiment: Experiment) -> Reading:
         ended,
         expired=experiment.expired,
         escaped=experiment.error,
+        calls=experiment.calls,
     )
 
 
