@@ -17,7 +17,9 @@ from mwviz.render import Format, render
 from tests.conftest import Golden, golden_fastapi
 
 ROOT = Path(__file__).parent.parent
-SAMPLES = ("tutorial", "shop", "shop_misordered", "factory", "wrapped", "closure", "otel")
+SAMPLES = ("tutorial", "shop", "shop_misordered", "factory", "wrapped", "closure", "otel", "dependencies")
+#: What is probed where it is not the stack alone.
+PATHS = {"dependencies": "/reports/7"}
 ENDINGS = {
     Format.TABLE: "txt",
     Format.TREE: "tree.txt",
@@ -42,12 +44,14 @@ def imported_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         sys.modules.pop(name, None)
 
 
-def traced(sample: str, *probe: str, **options: Any) -> Trace:
+def traced(sample: str, **options: Any) -> Trace:
     """One probe of a sample, as the command line would send it."""
     pytest.importorskip("fastapi")
     if sample == "otel":
         pytest.importorskip("opentelemetry.instrumentation.fastapi")
-    return mwviz.trace(f"samples/{sample}.py" + (":create_app" if sample == "factory" else ""), *probe, **options)
+    return mwviz.trace(
+        f"samples/{sample}.py" + (":create_app" if sample == "factory" else ""), PATHS.get(sample), **options
+    )
 
 
 def settled(trace: Trace) -> Trace:
@@ -146,6 +150,7 @@ EXPECTED = {
     ),
     "wrapped": (["GZipMiddleware"], "endpoint"),
     "closure": (["cache_control", "GZipMiddleware"], "endpoint"),
+    "dependencies": (["CORSMiddleware", "GZipMiddleware"], "endpoint"),
 }
 
 
