@@ -67,9 +67,9 @@ def kind_of(call: Any, dependant: type, routing: ModuleType) -> Kind | None:
 
 
 def runs_function(route: object, modules: list[ModuleType]) -> bool:
-    """Whether the route is one of FastAPI's, whose function is called where that can be seen."""
+    """Whether the route is one of FastAPI's for HTTP, whose function is called where that can be seen."""
     endpoint, dependant = getattr(route, "endpoint", None), getattr(route, "dependant", None)
-    if dependant is None or endpoint is None or getattr(dependant, "call", None) is not endpoint:
+    if dependant is None or not hasattr(route, "methods") or getattr(dependant, "call", None) is not endpoint:
         return False
     return any(kind_of(endpoint, type(dependant), module) is not None for module in modules)
 
@@ -85,6 +85,8 @@ def function_cell(route: object) -> tuple[CellType, bool] | None:
             break
         app = held(app).get(INNER)
     if not inspect.isfunction(app) or not str(app.__module__).endswith(".routing"):
+        return None
+    if app.__qualname__ != "request_response.<locals>.app":  # one of the user's own
         return None
     cells = dict(zip(app.__code__.co_freevars, app.__closure__ or (), strict=True))
     cell = cells.get("f", cells.get("func"))
