@@ -70,7 +70,8 @@ def oldest(session: nox.Session) -> None:
     """The samples on the oldest FastAPI that is supported; what the tests themselves need of FastAPI is newer."""
     session.install("-q", "-e", str(ROOT), "itsdangerous", *OLDEST)
     session.chdir(ROOT)
-    for sample in ("tutorial.py", "shop.py", "shop_misordered.py", "factory.py:create_app", "wrapped.py", "closure.py"):
+    samples = ("tutorial", "shop", "shop_misordered", "factory", "wrapped", "closure", "dependencies")
+    for sample in (f"{name}.py" + (":create_app" if name == "factory" else "") for name in samples):
         session.run("mwviz", "show", f"samples/{sample}")
 
 

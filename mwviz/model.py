@@ -222,7 +222,10 @@ class Step:
 class Event:
     """One crossing of one boundary: `of` is the place inside it, `detail` a short word more (status, bytes, exception).
 
-    `enter`, `leave` and `raise` are calls; `receive` and `send` carry a message, named by `message`.
+    `enter`, `leave` and `raise` are calls; `receive` and `send` carry a message, named by `message`. Besides layers,
+    router and endpoint, `of` may be a call of the handler's, as `"dependency get_db"` or `"background send_mail"`. The
+    calls of `"endpoint"` are those of its function where that can be seen, else of all that handles the route. One
+    dependency that yields has one `enter`, before its setup, and one `leave`, after its exit code.
     """
 
     at_ns: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ from mwviz.render import Format, render
 from tests.conftest import Golden, golden_fastapi
 
 ROOT = Path(__file__).parent.parent
-SAMPLES = ("tutorial", "shop", "shop_misordered", "factory", "wrapped", "closure", "otel")
+SAMPLES = ("tutorial", "shop", "shop_misordered", "factory", "wrapped", "closure", "otel", "dependencies")
+#: What is probed where it is not the stack alone.
+PATHS = {"dependencies": "/reports/7"}
 ENDINGS = {
     Format.TABLE: "txt",
     Format.TREE: "tree.txt",
@@ -49,12 +51,14 @@ def no_dot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
 
-def traced(sample: str, *probe: str, **options: Any) -> Trace:
+def traced(sample: str, **options: Any) -> Trace:
     """One probe of a sample, as the command line would send it."""
     pytest.importorskip("fastapi")
     if sample == "otel":
         pytest.importorskip("opentelemetry.instrumentation.fastapi")
-    return mwviz.trace(f"samples/{sample}.py" + (":create_app" if sample == "factory" else ""), *probe, **options)
+    return mwviz.trace(
+        f"samples/{sample}.py" + (":create_app" if sample == "factory" else ""), PATHS.get(sample), **options
+    )
 
 
 def settled(trace: Trace) -> Trace:
@@ -67,7 +71,8 @@ def settled(trace: Trace) -> Trace:
         if trace.response is not None
         else None,
         steps=tuple(_step(step) for step in trace.steps),
-        timeline=tuple(_event(index, event) for index, event in enumerate(trace.timeline)),
+        timeline=_events(trace.timeline),
+        lifespan=replace(trace.lifespan, timeline=_events(trace.lifespan.timeline)) if trace.lifespan else None,
         duration_ns=1_000_000,
     )
 
@@ -102,8 +107,8 @@ def _step(step: Step) -> Step:
     )
 
 
-def _event(index: int, event: Event) -> Event:
-    return replace(event, at_ns=1000 * index)
+def _events(events: Iterable[Event]) -> tuple[Event, ...]:
+    return tuple(replace(event, at_ns=1000 * index) for index, event in enumerate(events))
 
 
 @golden_fastapi
@@ -156,6 +161,7 @@ EXPECTED = {
     ),
     "wrapped": (["GZipMiddleware"], "endpoint"),
     "closure": (["cache_control", "GZipMiddleware"], "endpoint"),
+    "dependencies": (["CORSMiddleware", "GZipMiddleware"], "endpoint"),
 }
 
 

@@ -106,23 +106,34 @@ def _derives(layer: object, name: str) -> bool:
     return any(_is_named(cls, name, modules[name]) for cls in type(layer).__mro__)
 
 
+def home_of(router: object) -> type | None:
+    """Starlette's own `Router` class among those of `router`; None where it is none."""
+    return next((cls for cls in type(router).__mro__ if _is_named(cls, "Router", ".routing")), None)
+
+
+def every_route_class(router: object) -> list[type]:
+    """The classes of routes that there are for such a router, `BaseRoute` itself left out.
+
+    Not those of the routes that there are: a layer may add routes on the first request.
+    """
+    home = home_of(router)
+    base = getattr(sys.modules.get(home.__module__), "BaseRoute", None) if home is not None else None
+    kinds: dict[type, None] = {}
+    pending: list[type] = type.__subclasses__(base) if isinstance(base, type) else []
+    while pending:
+        cls = pending.pop()
+        pending += type.__subclasses__(cls)
+        kinds[cls] = None
+    return list(kinds)
+
+
 def route_classes(router: object) -> list[type]:
     """The classes whose `handle` a request passes on its way from the router to a handler.
 
     `Route.handle(scope, receive, send)` checks the method and calls the handler, from Starlette 0.13 to 1.x;
-    FastAPI's `APIRoute.handle` does so, too, since 0.137 where routes lie in a tree. All classes that there are count,
-    not those of the routes that there are: a layer may add routes on the first request.
+    FastAPI's `APIRoute.handle` does so, too, since 0.137 where routes lie in a tree.
     """
-    home = next((cls for cls in type(router).__mro__ if _is_named(cls, "Router", ".routing")), None)
-    base = getattr(sys.modules.get(home.__module__), "BaseRoute", None) if home is not None else None
-    kinds: dict[type, None] = {}
-    pending = [base] if isinstance(base, type) else []
-    while pending:
-        cls = pending.pop()
-        pending += type.__subclasses__(cls)
-        if "handle" in vars(cls) and cls is not base:
-            kinds[cls] = None
-    return list(kinds)
+    return [cls for cls in every_route_class(router) if "handle" in vars(cls)]
 
 
 def unwatchable(router: Any) -> str | None:

@@ -12,6 +12,7 @@ from itertools import groupby, pairwise
 from typing import Literal, TypeAlias
 
 from mwviz.model import Layer, Origin, Outcome, Place, Position, Step, Trace
+from mwviz.render import end as innermost
 from mwviz.render import words
 from mwviz.render.plain import visible
 
@@ -165,7 +166,7 @@ def _end_state(trace: Trace, end: Position) -> tuple[State, str]:
     if not _reached(trace, end):
         return "unreached", "not reached"
     if _end_raised(trace, end):
-        return "failed", f"raised {_exception_of(trace, end)}"
+        return "failed", _raised(trace, end)
     if trace.answered_by == end and trace.response is not None:
         return "answered", f"answered {int(trace.response.status)}"
     return "plain", ""
@@ -186,14 +187,14 @@ def _end_raised(trace: Trace, end: Position) -> bool:
         return True
     if trace.error is not None and trace.error.raised_by == end and trace.error.type not in ("Timeout", "NoResponse"):
         return True
-    return any(event.of == end and event.event == "raise" for event in trace.timeline)
+    return innermost.raised(trace) is not None
 
 
-def _exception_of(trace: Trace, end: Position) -> str:
-    told = [event.detail for event in trace.timeline if event.of == end and event.event == "raise" and event.detail]
-    if not told and trace.error is not None and trace.error.raised_by == end:
-        told = [trace.error.type]
-    return visible(told[0].partition(":")[0]) if told else "an exception"
+def _raised(trace: Trace, end: Position) -> str:
+    if (told := innermost.outcome(trace)) is not None and innermost.raised(trace) is not None:
+        return told
+    error = trace.error if trace.error is not None and trace.error.raised_by == end else None
+    return f"raised {visible(error.type) if error is not None else 'an exception'}"
 
 
 def _sequence(trace: Trace) -> tuple[int, ...]:

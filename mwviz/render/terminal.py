@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 from mwviz.model import Layer, Place, Step, Trace
-from mwviz.render import words
+from mwviz.render import end, words
 from mwviz.render.plain import columns, duration, visible
 from mwviz.render.remarks import remarks
 
@@ -172,13 +172,11 @@ def end_name(trace: Trace) -> str:
 def end_happened(trace: Trace) -> Part:
     """Return what happened at the innermost place, and its colour."""
     found = [event for event in trace.timeline if event.of in ("router", "endpoint")]
-    failed = next((event for event in found if event.event == "raise"), None)
-    if failed is not None:
-        return f"raised {visible((failed.detail or 'an exception').partition(':')[0])}", "red"
-    starts = (event for event in found if event.event == "send" and event.message == "http.response.start")
-    code = next((event.detail for event in starts if event.detail), None)
-    if code is not None and code.isdecimal():
-        return f"answered {code}", status_style(int(code))
+    told, code = end.outcome(trace), end.status(trace)
+    if told is not None and end.raised(trace) is not None:
+        return told, "red"
+    if told is not None and code is not None and code.isdecimal():
+        return told, status_style(int(code))
     error = trace.error
     if error is not None and error.raised_by in ("router", "endpoint"):
         fixed = {"Timeout": "hung", "NoResponse": "never answered"}

@@ -33,7 +33,7 @@ def _drawn(trace: Trace, events: Sequence[Event], width: int, color: bool, verbo
     room = min(max(map(columns, names.values()), default=0), (width - times_width) // 2)
     before = 0
     for event in events:
-        name = shorten(names[event.of], room)
+        name = _fitted(names[event.of], room)
         times = f"{duration(event.at_ns):>{_TIME_WIDTH}}"
         if verbose:
             times += f"  {'+' + duration(event.at_ns - before):>{_TIME_WIDTH + 1}}"
@@ -75,6 +75,16 @@ def _indented(trace: Trace, of: int | str) -> str:
         return " " * min(of, _DEEPEST) + visible(trace.layers[of].label)
     name = end_name(trace) if of == "endpoint" else visible(of)
     return " " * min(len(trace.layers), _DEEPEST) + name
+
+
+def _fitted(name: str, room: int) -> str:
+    """Return the name in at most `room` columns: the indentation gives way first, and the `#2` of a name never."""
+    bare = name.lstrip()
+    if columns(bare) <= room:
+        return " " * min(room - columns(bare), len(name) - len(bare)) + bare
+    head, mark, number = bare.rpartition("#")
+    last = mark + number if number.isdecimal() else ""
+    return shorten(head if last else bare, room - columns(last)) + last
 
 
 def _told(event: Event) -> list[Part]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 
 from mwviz.model import Kind, Observation, Position, Step, Trace, TracedError
+from mwviz.render import end
 from mwviz.render.plain import duration, shorten, visible
 
 _MESSAGE_WIDTH, _NAMES_AT_MOST = 160, 5
@@ -152,8 +153,7 @@ def inner_exception(trace: Trace, index: int) -> str | None:
     inner = step_of(trace, index + 1)
     if inner is not None:
         return _type(inner.raised)
-    ends = (event for event in trace.timeline if event.event == "raise" and event.of in ("router", "endpoint"))
-    return next((_type(event.detail) for event in ends), None)
+    return end.raised(trace)
 
 
 def _type(raised: str | None) -> str | None:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from mwviz.collect.compat import allows_method, is_included, is_mount, mounted, route_classes, unwatchable
+from mwviz.collect.probe.calls import Calls
 from mwviz.collect.stack.boundary import ASGIApp, Receive, Recorder, Scope, Send
 from mwviz.collect.stack.chain import Chain
 from mwviz.errors import ProbeError
@@ -48,12 +49,15 @@ class Routes:
     whether stand-ins raise.
     """
 
-    def __init__(self, chain: Chain, recorder: Recorder, *, stand_in: bool, raises: bool) -> None:
+    def __init__(
+        self, chain: Chain, recorder: Recorder, calls: Calls | None = None, *, stand_in: bool, raises: bool
+    ) -> None:
         self.reached: object | None = None
         self.refusal: ProbeError | None = None
         self._chain = chain
         self.recorder = recorder
         self.raises = raises
+        self._calls = calls
         self._stand_in = stand_in
         self._inside: list[Scope] = []
 
@@ -88,8 +92,11 @@ class Routes:
         self.reached = mounted(route) if is_mount(route) else getattr(route, "endpoint", route)
         end = call if opening.ended else self._chain.end(self.ending(call))
         self._inside.append(scope)
+        if self._calls is not None:
+            self._calls.reach(route, scope)
         try:
-            return await end(scope, receive, send)
+            with self.recorder.following():  # the mark may have come through a layer that lost the context
+                return await end(scope, receive, send)
         finally:
             self._inside = [each for each in self._inside if each is not scope]
 

@@ -10,8 +10,10 @@ from typing import Any
 
 from mwviz.collect.compat import is_application, is_base_http, overriding_call
 from mwviz.collect.find.registration import Registrations
+from mwviz.collect.probe.calls import Calls
 from mwviz.collect.probe.endpoint import Routes
 from mwviz.collect.probe.loops import Loop, load_backend, room_for
+from mwviz.collect.probe.noting import CallNote
 from mwviz.collect.probe.order import reordered
 from mwviz.collect.probe.request import ProbeOptions, Request, prepare
 from mwviz.collect.probe.server import Connection, LifespanConversation
@@ -48,7 +50,7 @@ class Subject:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Run:
-    """One request as it was sent: what crossed, since when, and how its call ended.
+    """One request as it was sent: what crossed and what was called, since when, and how it ended.
 
     `over` says that the call ended, `error` is the exception that left the app, `expired` that the time limit came
     first.
@@ -56,6 +58,7 @@ class Run:
 
     recorder: Recorder
     connection: Connection
+    called: list[CallNote]
     began: int | None = None
     error: BaseException | None = None
     over: bool = False
@@ -83,6 +86,7 @@ class Experiment:
         self.subject = subject
         self.options = options
         self.recorder = Recorder()
+        self.calls = Calls(self.recorder)
         self.built = Built()
         self._outers: list[Found] = []
         self._undo = ExitStack()
@@ -161,7 +165,8 @@ class Experiment:
         if self.built.error is not None:
             return
         stand_in = request.endpoint == "stand-in"
-        routes = self.routes or Routes(self.chain, self.recorder, stand_in=stand_in, raises=request.raises)
+        calls = None if stand_in else self.calls
+        routes = self.routes or Routes(self.chain, self.recorder, calls, stand_in=stand_in, raises=request.raises)
         hidden = not self.chain.found or not self.chain.found[-1].is_router
         if stand_in and (hidden or (not request.routed and not self.chain.end_at_router(routes.ending))):
             raise ProbeError(
@@ -170,6 +175,8 @@ class Experiment:
             )
         if self.routes is None and (request.routed or not stand_in):
             routes.watch(self.subject.application.router, self._undo)
+            if calls is not None:
+                calls.watch(self.subject.application.router, self._undo)
         self.routes = routes
 
     async def _run(self, loop: Loop, watchdog: Watchdog) -> None:
@@ -230,7 +237,7 @@ class Experiment:
         before = self.recorder.begin()
         if self.run is not None:
             self.run.recorder = before
-        self.run = run = Run(self.recorder, Connection(request.body, loop.event))
+        self.run = run = Run(self.recorder, Connection(request.body, loop.event), self.calls.begin())
         state = {} if self.conversation is None else dict(self.conversation.state)
         scope = request.scope(self.recorder.mark, state)
 

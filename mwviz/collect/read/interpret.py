@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from mwviz.collect import failure
-from mwviz.collect.read import changes, verdict
+from mwviz.collect.probe.calls import Calls
+from mwviz.collect.probe.noting import CallNote
+from mwviz.collect.read import called, changes, verdict
 from mwviz.collect.read.accounting import Accounts, account
 from mwviz.collect.read.passages import (
     Passage,
@@ -26,7 +29,8 @@ class Reading:
     """The notes of one probe, read: `places` names the place of each rank, `bounded` the ranks that have a boundary.
 
     Times in the results count from `began`; `ended` closes the last one. `expired`: the time limit was reached;
-    `escaped` is the exception that left the app.
+    `escaped` is the exception that left the app, `calls` tells whose functions are watched,
+    and `noted` what was called of them.
     """
 
     def __init__(
@@ -39,9 +43,13 @@ class Reading:
         *,
         expired: bool,
         escaped: BaseException | None,
+        calls: Calls | None = None,
+        noted: Sequence[CallNote] = (),
     ) -> None:
         self.notes = notes
         self.places = places
+        self.calls = calls
+        self.called = [note for note in noted if note[0] <= ended]
         self.bounded = bounded
         self.began = began
         self.expired = expired
@@ -136,8 +144,21 @@ class Reading:
         return None if at is None else at - self.began
 
     def timeline(self) -> tuple[Event, ...]:
-        """Everything that crossed, in order."""
-        return events(self.notes, self.places, self.began)
+        """Everything that crossed or was called, in order."""
+        crossed = (note for note in self.notes if not self._function_noted(note))
+        found = (*called.events(self.called, self.began), *events(crossed, self.places, self.began))
+        return tuple(sorted(found, key=attrgetter("at_ns")))
+
+    def _function_noted(self, note: Note) -> bool:
+        # The handler's boundary encloses dependencies and background tasks: the function's own calls tell more.
+        _, happening, crossing, _ = note
+        if self.calls is None or happening not in ("enter", "leave", "raise"):
+            return False
+        return self.position(crossing.station.rank) == "endpoint" and self.calls.covers(crossing.scope)
+
+    def remarks(self) -> tuple[str, ...]:
+        """What the reader must know of dependencies."""
+        return tuple(called.remarks(self.called, self.outermost))
 
     def status(self) -> int | None:
         """The status of the response that left the outermost place first."""
@@ -145,7 +166,7 @@ class Reading:
         return status_of(starts[0].message) if starts else None
 
 
-def events(notes: Sequence[Note], places: Sequence[Position], began: int) -> tuple[Event, ...]:
+def events(notes: Iterable[Note], places: Sequence[Position], began: int) -> tuple[Event, ...]:
     """Everything that crossed, in order, in nanoseconds from `began`."""
     return tuple(_event(note, places, began) for note in notes if note[1] != "sent")
 

@@ -58,7 +58,7 @@ def trace(experiment: Experiment) -> Trace:
         timeline=reading.timeline(),
         lifespan=lifespan,
         duration_ns=_duration(experiment),
-        notes=(*notes, *remarks.of_repeats(others, len(experiment.measured))),
+        notes=(*notes, *reading.remarks(), *remarks.of_repeats(others, len(experiment.measured))),
         lost_headers=_lost(experiment),
     )
 
@@ -128,7 +128,17 @@ def _reading(experiment: Experiment, run: Run | None) -> Reading:
         return Reading([], places, frozenset(bounded), 0, 0, expired=False, escaped=None)
     ended = run.recorder.cutoff or run.recorder.now()
     notes = run.recorder.observed()
-    return Reading(notes, places, frozenset(bounded), run.began, ended, expired=run.expired, escaped=run.error)
+    return Reading(
+        notes,
+        places,
+        frozenset(bounded),
+        run.began,
+        ended,
+        expired=run.expired,
+        escaped=run.error,
+        calls=experiment.calls,
+        noted=run.called,
+    )
 
 
 def _versions(experiment: Experiment) -> Versions:
