@@ -135,7 +135,7 @@ class Reading:
         """Everything that crossed, in order."""
         events = []
         for at, happening, crossing, payload in self.notes:
-            if happening == "sent":
+            if happening == "sent" or happening == "refused":
                 continue
             rank = crossing.station.rank
             of = self.position(rank)
