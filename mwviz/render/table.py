@@ -36,7 +36,7 @@ _SAMPLE = 20
 _TIME_WIDTH = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _Row:
     """The texts of a row."""
 
@@ -52,7 +52,7 @@ class _Row:
     faint: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _Column:
     """One column: its heading, what it shows of a row as lines, and how many columns of the terminal it has."""
 

@@ -43,7 +43,7 @@ class ProbeOptions:
     order: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Request:
     """A request ready to be sent: `headers` as on the wire, `endpoint` and `lifespan` decided."""
 

@@ -27,7 +27,7 @@ _COMMON = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Link:
     """Where `holder` keeps an app further in: an attribute, a variable of its closure, an argument of a partial."""
 
