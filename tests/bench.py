@@ -34,6 +34,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import mwviz
+from mwviz.collect.probe.loops import running_loop
 from mwviz.collect.stack.boundary import Boundary, Recorder
 
 WARM_UP = 2
@@ -247,7 +248,7 @@ async def requested(app: ASGIApp, recorder: Recorder) -> float:
 async def batches(layer: Callable[[ASGIApp], ASGIApp], rounds: int) -> tuple[float, float]:
     """Return the least time of a request in µs, without boundaries and with them, from batches in turn."""
     recorder = Recorder()
-    recorder.current_task = asyncio.current_task
+    recorder.current_task = running_loop().task
     gc.disable()
     plain, traced = stacked(layer, None), stacked(layer, recorder)
     times = [(await requested(plain, recorder), await requested(traced, recorder)) for _ in range(rounds)]

@@ -6,7 +6,6 @@ import contextvars
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -95,8 +94,11 @@ async def probe_async(subject: Subject, options: ProbeOptions) -> Trace:
 
 
 def _run(experiment: Experiment, conduct: Conduct, give_up: Callable[[], None]) -> None:
+    async def call() -> None:
+        await conduct(loops.running_loop(), Watchdog(give_up))
+
     try:
-        loops.run(partial(conduct, loops.AsyncioLoop(), Watchdog(give_up)))
+        loops.run(call)
     except Stuck:
         pass  # an interrupt that came a moment late: nobody was left to stop
     except SystemExit as error:

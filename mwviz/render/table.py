@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal
@@ -36,7 +36,7 @@ _SAMPLE = 20
 _TIME_WIDTH = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _Row:
     """The texts of a row."""
 
@@ -53,7 +53,7 @@ class _Row:
     changed: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _Column:
     """One column: its heading, what it shows of a row as lines, and how many columns of the terminal it has."""
 
@@ -279,44 +279,18 @@ def _justified(column: _Column, line: list[Part]) -> list[Part]:
 
 
 def _drawn(rows: list[_Row], chosen: list[_Column], color: bool) -> list[str]:
-    # Rich costs 25 ms to import: without colours its table would only put cells side by side that fit already.
-    return _coloured(rows, chosen) if color else _plain(rows, chosen)
-
-
-def _plain(rows: list[_Row], chosen: list[_Column]) -> list[str]:
-    drawn = ["".join(_filled(column, [(column.heading, "dim")]) for column in chosen).rstrip()]
+    cells = [_filled(column, [(column.heading, "dim")]) for column in chosen]
+    drawn = [_joined(cells, color)]
     for row in rows:
         lines = zip_longest(*(column.lines(row) for column in chosen), fillvalue=[])
-        drawn += ["".join(map(_filled, chosen, line)).rstrip() for line in lines]
+        drawn += [_joined(map(_filled, chosen, line), color) for line in lines]
     return drawn
 
 
-def _filled(column: _Column, line: list[Part]) -> str:
-    text = "".join(part for part, _ in _justified(column, line))
-    return text + " " * (column.width + _GAP - columns(text))
+def _filled(column: _Column, line: list[Part]) -> list[Part]:
+    justified = _justified(column, line)
+    return [*justified, (" " * (column.width + _GAP - sum(columns(text) for text, _ in justified)), "")]
 
 
-def _coloured(rows: list[_Row], chosen: list[_Column]) -> list[str]:
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    # Cells come folded and justified, with their gap in their width: rich's own ways of both differ by version.
-    table = Table(box=None, padding=0, pad_edge=False, header_style="none")
-    for column in chosen:
-        heading = Text.assemble(*_justified(column, [(column.heading, "dim")]))
-        table.add_column(heading, width=column.width + _GAP, no_wrap=True, overflow="ignore")
-    for row in rows:
-        cells = ([Text.assemble(*_justified(column, line)) for line in column.lines(row)] for column in chosen)
-        table.add_row(*(cell[0] if len(cell) == 1 else Text("\n").join(cell) for cell in cells))
-    out = StringIO()
-    width = sum(column.width + _GAP for column in chosen)
-    # An empty environment: NO_COLOR, COLUMNS and the like are the caller's affair, not a pure function's.
-    console = Console(
-        file=out, width=width, color_system="standard", force_terminal=True, legacy_windows=False,
-        no_color=False, emoji=False, markup=False, highlight=False, _environ={},
-    )  # fmt: skip
-    console.print(table)
-    return [line.rstrip() for line in out.getvalue().splitlines()]
+def _joined(cells: Iterable[list[Part]], color: bool) -> str:
+    return paint([part for cell in cells for part in cell], color).rstrip()

@@ -15,7 +15,6 @@ Style: TypeAlias = Literal["", "dim", "bold", "green", "yellow", "red"]
 Part: TypeAlias = tuple[str, Style]
 Line: TypeAlias = Sequence[Part]
 
-_CODES: dict[Style, str] = {"dim": "2", "bold": "1", "green": "32", "yellow": "33", "red": "31"}
 _ASCII = str.maketrans("→←↓↑✗…·●│┊╭╰┄─µ", "><v^x~-*|:+++-u")
 _TOKENS = re.compile(r" +|[^ /]*/+|[^ /]+")
 NARROWEST = 40
@@ -31,7 +30,11 @@ def paint(line: Line, color: bool) -> str:
     """Return the line as text, with escape codes for its styles where `color` is wanted."""
     if not color:
         return "".join(text for text, _ in line).rstrip()
-    return "".join(f"\x1b[{_CODES[style]}m{text}\x1b[0m" if style and text else text for text, style in line)
+    from rich import style as rich_style  # rich's consoles and tables would take five times as long to import
+    from rich.color import ColorSystem
+
+    parsed = rich_style.Style.parse
+    return "".join(parsed(style).render(text, color_system=ColorSystem.STANDARD) for text, style in line)
 
 
 def fold(line: Line, width: int, indent: int = 0) -> list[list[Part]]:

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.collect.journal import ENDPOINT, Call, Journal, Plan, leaves, same
+from tests.collect.journal import Call, Journal, Plan, leaves
 
 
 def is_plain(journal: Journal, plans: Sequence[Plan], error: BaseException | None) -> bool:
     """Whether every exception has one origin, which can be seen from outside; `error` left the app.
 
-    Of a group of several it is anyone's guess which one counts. And a layer that raises another exception when its
-    `send` did not come back looks as if `send` had raised it; so does one whose response nobody takes any more.
+    Of a group of several it is anyone's guess which one counts. And of a layer whose response nobody takes any more
+    nobody can tell what it raised of its own.
     """
     if any(call.error is not None and is_cut_off(call, plans) for call in journal.calls):
         return False
-    alone = all(len(leaves(each)) < 2 for each in (error, *(call.error for call in journal.calls)))
-    return alone and not any(_is_mistakable(call, journal) for call in journal.calls)
-
-
-def _is_mistakable(call: Call, journal: Journal) -> bool:
-    if call.sending and call.error is not None and not any(same(call.error, each) for each in call.refusals):
-        return True
-    own = any(place == call.place and same(call.error, made) for made, place in journal.made)
-    outer = [made for made, place in journal.made if ENDPOINT < place < call.place]
-    return own and any(same(inward.error, made) for inward in call.inward for made in outer)
+    return all(len(leaves(each)) < 2 for each in (error, *(call.error for call in journal.calls)))
 
 
 def was_cut(call: Call) -> bool:

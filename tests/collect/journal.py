@@ -96,8 +96,6 @@ class Call:
     body_ended: bool = False
     error: BaseException | None = None
     cancelled: bool = False
-    sending: bool = False
-    refusals: list[BaseException] = field(default_factory=list)
 
 
 def is_failure(error: BaseException) -> bool:
@@ -201,13 +199,7 @@ class Journal:
             if not call.body_ended:
                 call.body.append(body)
                 call.body_ended = not message.get("more_body", False)
-        call.sending = True
-        try:
-            await send(message)
-        except BaseException as error:
-            call.refusals.append(error)
-            raise
-        call.sending = False
+        await send(message)
 
     def is_first_call(self, place: int) -> bool:
         """Whether the place was not called before in this request."""

@@ -106,6 +106,39 @@ def test_an_error_names_the_layer_that_raised_it() -> None:
     assert "behaviours.py" in trace.error.frames
 
 
+class Refusing(kinds.Layer):
+    """A layer whose `send` takes no response."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def refuse(message: Any) -> None:
+            raise KeyError(message["type"])
+
+        await self.app(scope, receive, refuse)
+
+
+class Renaming(kinds.Layer):
+    """A layer that raises an exception of its own where `send` raised one."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await PlainTextResponse("own")(scope, receive, send)
+        except KeyError as error:
+            raise ValueError("renamed") from error
+
+
+def test_what_an_outer_layer_raised_in_send_is_told_from_what_was_made_of_it() -> None:
+    trace = mwviz.trace(kinds.app_of(Refusing, kinds.Layer))
+    outcomes = {layer.name: step.outcome for layer, step in zip(trace.layers, trace.steps, strict=True)}
+    assert trace.error is not None
+    assert trace.error.raised_by == 1
+    assert (outcomes["Refusing"], outcomes["Layer"]) == ("raised", "passed")
+    trace = mwviz.trace(kinds.app_of(Refusing, Renaming))
+    outcomes = {layer.name: step.outcome for layer, step in zip(trace.layers, trace.steps, strict=True)}
+    assert trace.error is not None
+    assert (trace.error.type, trace.error.raised_by) == ("ValueError", 2)
+    assert outcomes["Renaming"] == "raised"
+
+
 def test_two_layers_of_one_class_are_told_apart() -> None:
     trace = mwviz.trace(kinds.app_of(kinds.Layer, kinds.Answers, kinds.Layer))
     labels = [layer.label for layer in trace.layers if layer.origin == "user"]

@@ -257,7 +257,8 @@ def test_another_order_is_told_as_if_the_app_were_written_so(data: st.DataObject
     assume(is_plain(its_journal, written_so.plans, client.error))
     agrees(trace, truth_of(its_journal, client.inward, shape(written_so, plain), client.error), client)
     assert [layer.qualified_name for layer in trace.layers] == [layer.qualified_name for layer in plain.layers]
-    first = len(design.wrappers)
+    users = range(len(design.wrappers), len(design.wrappers) + len(design.users))
     entered = [place for place, what, *_ in said(journal) if what == "entered" and place != ENDPOINT]
-    turns = [first + order.index(place - first) if place >= first else place for place in entered]  # type: ignore[operator]
+    moved = {users[index]: users[turn] for turn, index in enumerate(order)}
+    turns = [moved.get(place, place) for place in entered]  # type: ignore[call-overload]
     assert turns == [place for place, what, *_ in said(its_journal) if what == "entered" and place != ENDPOINT]

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from threading import get_ident
 from typing import Any, Protocol, TypeAlias
 
 from mwviz.collect.probe.server import Event
@@ -34,7 +35,11 @@ class Loop(Protocol):
 
 
 class AsyncioLoop:
-    """asyncio, with the standard library alone: apps on Starlette before 0.15 have no anyio."""
+    """The asyncio loop that runs now, with the standard library alone: apps on Starlette before 0.15 have no anyio."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._thread = get_ident()
 
     def event(self) -> Event:
         """A new event."""
@@ -42,6 +47,8 @@ class AsyncioLoop:
 
     def task(self) -> object:
         """The task that is running now; None outside of the loop."""
+        if get_ident() == self._thread:
+            return asyncio.current_task(self._loop)  # to ask for the running loop takes four times as long up to 3.11
         try:
             return asyncio.current_task()
         except RuntimeError:  # a layer that runs the inner app in a thread

@@ -44,7 +44,7 @@ class ProbeOptions:
     repeat: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Request:
     """A request ready to be sent: `headers` as on the wire, `endpoint` and `lifespan` decided."""
 

@@ -168,7 +168,7 @@ class Reading:
 
 def events(notes: Iterable[Note], places: Sequence[Position], began: int) -> tuple[Event, ...]:
     """Everything that crossed, in order, in nanoseconds from `began`."""
-    return tuple(_event(note, places, began) for note in notes if note[1] != "sent")
+    return tuple(_event(note, places, began) for note in notes if note[1] not in ("sent", "refused"))
 
 
 def _event(note: Note, places: Sequence[Position], began: int) -> Event:

@@ -35,6 +35,7 @@ class Passage:
     sent: list[Sent] = field(default_factory=list)
     starts: list[Sent] = field(default_factory=list)
     bodies: list[Sent] = field(default_factory=list)
+    refusals: list[BaseException] = field(default_factory=list)
     inner: list[Passage] = field(default_factory=list)
     received: list[Sent] = field(default_factory=list)
 
@@ -49,17 +50,13 @@ class Passage:
         return bool(self.bodies) and not _field(self.bodies[-1].message, "more_body", False)
 
     @property
-    def refused(self) -> int | None:
-        """When it sent the message that was the last one and never got through, if an exception left it."""
-        last = self.sent[-1] if self.sent else None
-        return last.at if last is not None and last.through is None and self.error is not None else None
+    def refused(self) -> bool:
+        """Whether the exception that left it was raised by one of its calls of `send`."""
+        return any(same_error(self.error, each) for each in self.refusals)
 
     def refuses(self, sender: Passage) -> bool:
-        """Whether the last message of `sender`, further in, got to this layer's `send` and no further."""
-        since, until = sender.refused, sender.left
-        if since is None or until is None:
-            return False
-        return not any(each.through is None and since <= each.at <= until for each in self.sent)
+        """Whether it raised what `send` raised in `sender`, further in: no `send` of its own had raised it before."""
+        return sender.refused and not any(same_error(sender.error, each) for each in self.refusals)
 
     def body(self) -> bytes | None:
         """The whole body that left it; None where it was too long to be kept."""
@@ -212,5 +209,7 @@ def _add(passage: Passage, at: int, happening: Happening, payload: Any) -> None:
                 through.through = at
         case "receive":
             passage.received.append(Sent(at, payload))
+        case "refused":
+            passage.refusals.append(payload)
         case "enter":
             pass

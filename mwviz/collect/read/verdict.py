@@ -65,7 +65,7 @@ def _seen(passage: Passage) -> Iterator[Observation]:
         yield "called_again"
     if not passage.starts and passage.left is not None and passage.error is None and inner_start(passage) is not None:
         yield "dropped"
-    if inner.receive is crossing.handed_receive and inner.send is crossing.handed_send:
+    if crossing.handed(inner.outer_receive, inner.outer_send):
         yield "same_messages"
 
 
@@ -108,7 +108,7 @@ def raised_own(passage: Passage) -> bool:
 
 def _refuser(sender: Passage) -> Passage | None:
     """The layer outside that raised when `sender` sent a message; None if there was none, or if the server raised."""
-    outer = sender.parent if sender.refused is not None else None
+    outer = sender.parent if sender.refused else None
     while outer is not None and not outer.refuses(sender):
         outer = outer.parent
     return outer

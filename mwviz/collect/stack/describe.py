@@ -17,6 +17,8 @@ from mwviz.collect import redact
 from mwviz.collect.compat import dispatch_function, held, is_base_http, registration
 from mwviz.model import Kind, Place
 
+_CLASS = re.compile(r"\s*class\s+(\w+)")
+
 
 def place(file: str | None, line: int, base: Path) -> Place | None:
     """A place relative to `base` where it lies below it; None for code that has no file."""
@@ -170,7 +172,7 @@ def _class_place(cls: type, base: Path) -> Place | None:
 @lru_cache(maxsize=256)
 def _class_line(class_name: str, file: str, before: int) -> int | None:
     # `inspect.getsourcelines` would parse the whole file, which costs milliseconds for each class.
-    statement = re.compile(rf"\s*class\s+{re.escape(class_name)}\b")
-    lines = linecache.getlines(file)
-    found = [number for number, line in enumerate(lines, 1) if statement.match(line)]
+    lines = enumerate(linecache.getlines(file), 1)
+    named = ((number, _CLASS.match(line)) for number, line in lines if class_name in line)
+    found = [number for number, statement in named if statement is not None and statement[1] == class_name]
     return max((number for number in found if number <= before), default=found[0] if found else None)

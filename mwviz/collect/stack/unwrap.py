@@ -30,7 +30,7 @@ _COMMON = (
 _Test: TypeAlias = Callable[[object], bool]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Link:
     """Where `holder` keeps an app further in: an attribute, a variable of its closure, an argument of a partial."""
 
