@@ -62,13 +62,16 @@ def options(
     lifespan: bool | None,
     timeout: float,
     order: str | None,
+    websocket: bool,
+    extension: list[str] | None,
 ) -> ProbeOptions:
     """What the command line says of the probe. Raises ProbeError."""
     headers = tuple(parse_header(line) for line in header or ())
     end: Literal["stand-in", "real"] | None = None if endpoint is None else endpoint.value
     return ProbeOptions(
-        path, method, headers, body(data), scheme, client, preflight, end, raises, lifespan, timeout, order
-    )
+        path, method, headers, body(data), scheme, client, preflight, end, raises, lifespan, timeout, order,
+        websocket, tuple(extension or ()),
+    )  # fmt: skip
 
 
 def target(app: str | None, *, factory: bool, app_dir: Path | None, config: Path | None) -> Target:

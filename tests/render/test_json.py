@@ -36,6 +36,7 @@ PROBE = {
     "order": None,
     "reasons": [],
     "raises": False,
+    "extensions": [],
 }
 VERSIONS = {"mwviz": "0.1.0", "python": "3.11.9", "starlette": "0.46.2", "fastapi": "0.115.12"}
 HEADERS = [["content-type", "application/json"], ["content-length", "17"]]
@@ -71,6 +72,7 @@ def step(layer: int, outcome: str, status: int | None) -> dict[str, Any]:
         "request_changes": [] if reached else None,
         "response_changes": [] if reached else None,
         "raised": None,
+        "websocket": None,
     }
 
 
@@ -86,7 +88,7 @@ def test_healthy() -> None:
         "layers": [ERRORS, own(1, "Outer", 10), own(2, "Inner", 11)],
         "probe": PROBE,
         "endpoint": {"name": "stand-in", "defined_at": None},
-        "response": {"status": 200, "headers": HEADERS, "body_bytes": 17, "complete": True},
+        "response": {"status": 200, "headers": HEADERS, "body_bytes": 17, "complete": True, "trailers": []},
         "error": None,
         "request_order": [0, 1, 2],
         "response_order": [2, 1, 0],
@@ -112,6 +114,7 @@ def test_healthy() -> None:
         "lifespan": None,
         "duration_ns": 1_240_000,
         "notes": [],
+        "websocket": None,
     }
 
 
@@ -124,14 +127,20 @@ def test_short_circuit() -> None:
     assert document["response_order"] == [1, 0]
     assert document["steps"] == [step(0, "passed", 401), step(1, "answered", 401), step(2, "not_reached", None)]
     assert document["endpoint"] is None
-    assert document["response"] == {"status": 401, "headers": HEADERS, "body_bytes": 17, "complete": True}
+    assert document["response"] == {
+        "status": 401,
+        "headers": HEADERS,
+        "body_bytes": 17,
+        "complete": True,
+        "trailers": [],
+    }
 
 
 def test_keys_stand_in_the_order_of_the_contract() -> None:
     assert list(json.loads(render(traces.healthy()))) == [
         "format", "target", "versions", "layers", "probe", "endpoint", "response", "error", "request_order",
         "response_order", "answered_by", "handled_by", "not_reached", "steps", "timeline", "lifespan", "duration_ns",
-        "notes",
+        "notes", "websocket",
     ]  # fmt: skip
 
 

@@ -12,29 +12,49 @@ from mwviz.collect.stack.boundary import ASGIApp, Boundary, Receive, Recorder, S
 from mwviz.errors import ProbeError
 
 _BODY = b'{"mwviz":"probe"}'
+_RAISED = "raised by the stand-in endpoint, as --raise asks"
 
 
 class StandIn:
-    """Answers 200 (or raises) where the router or a handler would be called; of all else it is the router."""
+    """Answers 200 (or raises) where the router or a handler would be called; of all else it is the router.
 
-    def __init__(self, replaced: Any, *, raises: bool) -> None:
+    `reads`: the client has something to say, and is heard before the answer ends.
+    """
+
+    def __init__(self, replaced: Any, *, raises: bool, reads: bool = False) -> None:
         self._replaced = replaced
         self._raises = raises
+        self._reads = reads
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._replaced, name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer an HTTP request; leave anything else to what was replaced."""
-        if scope["type"] != "http":
-            await self._replaced(scope, receive, send)
-            return
+        """Answer an HTTP request or a websocket; leave anything else to what was replaced."""
+        match scope["type"]:
+            case "http":
+                await self._answer(scope, receive, send)
+            case "websocket":
+                await self._accept(receive, send)
+            case _:
+                await self._replaced(scope, receive, send)
+
+    async def _accept(self, receive: Receive, send: Send) -> None:
+        await receive()
+        if self._raises:
+            raise RuntimeError(_RAISED)
+        await send({"type": "websocket.accept"})
+        if self._reads:
+            await receive()
+        await send({"type": "websocket.close", "code": 1000})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if any(name == b"content-length" for name, _ in scope["headers"]):
             # A handler with a body parameter would read it: layers that watch `receive` get their part to play.
             while (await receive()).get("more_body", False):
                 pass
         if self._raises:
-            raise RuntimeError("raised by the stand-in endpoint, as --raise asks")
+            raise RuntimeError(_RAISED)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(_BODY)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": _BODY})
@@ -43,13 +63,14 @@ class StandIn:
 class Routes:
     """Watches where requests of the probe end: `reached` is the handler that one got to."""
 
-    def __init__(self, recorder: Recorder, rank: int, *, stand_in: bool, raises: bool) -> None:
+    def __init__(self, recorder: Recorder, rank: int, *, stand_in: bool, raises: bool, reads: bool = False) -> None:
         self.reached: object | None = None
         self.mounts: list[str] = []
         self.rank = rank
         self._recorder = recorder
         self._stand_in = stand_in
         self._raises = raises
+        self._reads = reads
         self._inside: list[Scope] = []
 
     def watch(self, router: Any, undo: ExitStack) -> None:
@@ -77,7 +98,7 @@ class Routes:
     async def end(self, route: Any, call: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Any:
         """Call the handler, or its stand-in, inside a boundary."""
         self.reached = getattr(route, "endpoint", getattr(route, "app", route))
-        end = StandIn(call, raises=self._raises) if self._stand_in else call
+        end = StandIn(call, raises=self._raises, reads=self._reads) if self._stand_in else call
         self._inside.append(scope)
         try:
             return await Boundary(end, self._recorder, self.rank)(scope, receive, send)

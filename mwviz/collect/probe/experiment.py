@@ -15,6 +15,7 @@ from mwviz.collect.probe.order import reordered
 from mwviz.collect.probe.request import ProbeOptions, Request, prepare
 from mwviz.collect.probe.server import Connection, LifespanConversation
 from mwviz.collect.probe.watchdog import Watchdog
+from mwviz.collect.probe.websocket import WebsocketConnection
 from mwviz.collect.stack.boundary import ASGIApp, Boundary, Recorder
 from mwviz.collect.stack.build import Built, Found, claim, instrument
 from mwviz.collect.stack.unwrap import Link, path_to
@@ -58,7 +59,7 @@ class Experiment:
         self.entrance: ASGIApp = subject.target
         self.request: Request | None = None
         self.routes: Routes | None = None
-        self.connection: Connection | None = None
+        self.connection: Connection | WebsocketConnection | None = None
         self.conversation: LifespanConversation | None = None
         self.error: BaseException | None = None
         self.began: int | None = None
@@ -138,12 +139,12 @@ class Experiment:
                 "layer that mwviz cannot look into. Give a PATH to send a real request instead."
             )
         if stand_in and not request.routed and router is not None:
-            router.mwviz.layer = StandIn(router.mwviz.layer, raises=request.raises)
+            router.mwviz.layer = StandIn(router.mwviz.layer, raises=request.raises, reads=request.says)
             router.mwviz.rank = end
         elif self.routes is not None:
             self.routes.rank = end
         else:
-            self.routes = Routes(self.recorder, end, stand_in=stand_in, raises=request.raises)
+            self.routes = Routes(self.recorder, end, stand_in=stand_in, raises=request.raises, reads=request.says)
             self.routes.watch(self.subject.application.router, self._undo)
 
     async def _run(self, loop: Loop, watchdog: Watchdog) -> None:
@@ -183,7 +184,7 @@ class Experiment:
             await loop.within(timeout, conversation.stopped.wait, late)
 
     async def _send(self, loop: Loop, watchdog: Watchdog, request: Request) -> None:
-        self.connection = connection = Connection(request.body, loop.event)
+        self.connection = connection = request.connection(loop.event)
         state = {} if self.conversation is None else dict(self.conversation.state)
         scope = request.scope(self.recorder.mark, state)
 

@@ -10,9 +10,11 @@ from mwviz.collect import failure, redact
 from mwviz.collect.compat import framework_versions, has_startup, overriding_call
 from mwviz.collect.probe.experiment import Experiment
 from mwviz.collect.probe.order import entry_labels
-from mwviz.collect.probe.server import LifespanConversation
+from mwviz.collect.probe.server import Connection, LifespanConversation
+from mwviz.collect.probe.websocket import WebsocketConnection
 from mwviz.collect.read.interpret import Reading
-from mwviz.collect.read.passages import status_of
+from mwviz.collect.read.messages import status_of
+from mwviz.collect.read.websocket import taken_by
 from mwviz.collect.stack import describe
 from mwviz.collect.stack.build import Found
 from mwviz.errors import ProbeError
@@ -56,6 +58,7 @@ def trace(experiment: Experiment) -> Trace:
         lifespan=_lifespan(experiment),
         duration_ns=_duration(experiment),
         notes=tuple(_stack_notes(experiment)) + tuple(_probe_notes(experiment)),
+        websocket=taken_by(connection) if isinstance(connection, WebsocketConnection) else None,
     )
 
 
@@ -140,10 +143,16 @@ def _endpoint(experiment: Experiment) -> Endpoint | None:
 
 def _response(experiment: Experiment) -> Response | None:
     connection = experiment.connection
-    status = status_of(connection.start) if connection is not None else None
-    if connection is None or status is None:
+    status = status_of(connection.start) if isinstance(connection, Connection) else None
+    if not isinstance(connection, Connection) or status is None:
         return None
-    return Response(status, redact.headers(connection.headers), connection.body_bytes, connection.complete)
+    return Response(
+        status=status,
+        headers=redact.headers(connection.headers),
+        body_bytes=connection.body_bytes,
+        complete=connection.complete,
+        trailers=redact.headers(connection.trailers),
+    )
 
 
 def _error(experiment: Experiment, reading: Reading) -> TracedError | None:
@@ -162,8 +171,14 @@ def _error(experiment: Experiment, reading: Reading) -> TracedError | None:
         return _told(experiment.error, reading.raised_by(experiment.error), "probe")
     if connection is None or connection.complete:
         return None
-    begun = "the response began, but never ended" if connection.start is not None else "nobody answered"
-    return TracedError("NoResponse", f"The app's call returned, and {begun}.", reading.silent(), "probe", "", "")
+    told = f"The app's call returned, and {_missing(connection)}."
+    return TracedError("NoResponse", told, reading.silent(), "probe", "", "")
+
+
+def _missing(connection: Connection | WebsocketConnection) -> str:
+    if isinstance(connection, Connection):
+        return "the response began, but never ended" if connection.start is not None else "nobody answered"
+    return "the denial began, but never ended" if connection.start is not None else "the websocket was never answered"
 
 
 def _told(error: BaseException, place: object, during: str) -> TracedError:
@@ -189,10 +204,20 @@ def _startup_error(experiment: Experiment) -> TracedError | None:
 
 
 def _timeout(experiment: Experiment, reading: Reading) -> TracedError:
-    seconds = experiment.options.timeout
-    whole = experiment.connection is not None and experiment.connection.complete
+    seconds, connection = experiment.options.timeout, experiment.connection
+    whole = connection is not None and connection.complete
     told = "The response was complete, but the app's call had not ended" if whole else "There was no complete response"
+    if isinstance(connection, WebsocketConnection):
+        told = f"{_state(connection)}, and the app's call had not ended"
     return TracedError("Timeout", f"{told} after {seconds:g} s.", reading.holder(), "probe", "", "")
+
+
+def _state(connection: WebsocketConnection) -> str:
+    taken = taken_by(connection)
+    if taken is None:
+        return "The websocket was neither accepted nor closed"
+    ended = "closed" if taken.closed_by is not None else "accepted" if taken.accepted else "denied"
+    return f"The websocket was {ended}"
 
 
 def _said(conversation: LifespanConversation) -> list[str]:
@@ -236,10 +261,18 @@ def _stack_notes(experiment: Experiment) -> Iterator[str]:
 def _probe_notes(experiment: Experiment) -> Iterator[str]:
     for path in experiment.routes.mounts if experiment.routes is not None else ():
         yield f"The request went on into what is mounted at '{path}': layers in there are not shown."
+    request, connection = experiment.request, experiment.connection
+    if (
+        request is not None
+        and request.method == "HEAD"
+        and isinstance(connection, Connection)
+        and connection.body_bytes
+    ):
+        yield f"A server sends no body for HEAD: the {connection.body_bytes} bytes that left the app go no further."
     lifespan = _lifespan(experiment)
     if lifespan is None:
         raised = experiment.error is not None and not experiment.options.raises
-        ran = experiment.request is None or experiment.request.lifespan
+        ran = request is None or request.lifespan
         if raised and not ran and has_startup(experiment.subject.application):
             yield "The app's startup did not run, which may be what is missing: --lifespan runs it as a server would."
         return

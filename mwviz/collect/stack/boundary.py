@@ -157,7 +157,23 @@ def kept_message(message: Any, crossing: Crossing) -> dict[str, Any] | None:
             return None
         kept["body"] = None
         kept["body_bytes"] = length
+    elif kept.get("type") in ("websocket.send", "websocket.receive"):
+        return _kept_frame(kept, crossing)
     return kept
+
+
+def _kept_frame(kept: dict[str, Any], crossing: Crossing) -> dict[str, Any] | None:
+    # A ticker may never end, either: of such a crossing `skipped` counts messages that went out.
+    content = kept.get("bytes") if kept.get("text") is None else kept["text"]
+    size = len(content) if isinstance(content, (bytes, str)) else 0
+    if crossing.kept + size + _PER_CHUNK <= KEPT_BODY:
+        crossing.kept += size + _PER_CHUNK
+        return kept
+    crossing.kept += _PER_CHUNK
+    if crossing.kept > KEPT_BODY and kept["type"] == "websocket.send":
+        crossing.skipped += 1
+        return None
+    return {"type": kept["type"], "length": size}
 
 
 def _as_dict(message: Any) -> dict[str, Any]:
