@@ -17,7 +17,7 @@ from mwviz.render import Format, render
 from tests.conftest import Golden, golden_fastapi
 
 ROOT = Path(__file__).parent.parent
-SAMPLES = ("tutorial", "shop", "shop_misordered", "factory", "wrapped", "closure", "otel")
+SAMPLES = ("tutorial", "shop", "shop_misordered", "factory", "wrapped", "closure", "otel", "websocket")
 ENDINGS = {
     Format.TABLE: "txt",
     Format.TREE: "tree.txt",
@@ -42,12 +42,19 @@ def imported_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         sys.modules.pop(name, None)
 
 
-def traced(sample: str, *probe: str, **options: Any) -> Trace:
+#: How a sample is probed that has more to show than a `GET /` does.
+PROBES: dict[str, dict[str, Any]] = {
+    "websocket": {"path": "/chat?token=s3cret", "websocket": True, "data": "Hello"},
+}
+
+
+def traced(sample: str, **options: Any) -> Trace:
     """One probe of a sample, as the command line would send it."""
+    options = {**PROBES.get(sample, {}), **options}
     pytest.importorskip("fastapi")
     if sample == "otel":
         pytest.importorskip("opentelemetry.instrumentation.fastapi")
-    return mwviz.trace(f"samples/{sample}.py" + (":create_app" if sample == "factory" else ""), *probe, **options)
+    return mwviz.trace(f"samples/{sample}.py" + (":create_app" if sample == "factory" else ""), **options)
 
 
 def settled(trace: Trace) -> Trace:
@@ -146,6 +153,7 @@ EXPECTED = {
     ),
     "wrapped": (["GZipMiddleware"], "endpoint"),
     "closure": (["cache_control", "GZipMiddleware"], "endpoint"),
+    "websocket": (["OriginMiddleware", "log_requests", "TokenMiddleware"], "endpoint"),
 }
 
 
@@ -157,3 +165,21 @@ def test_a_sample_has_the_order_that_it_tells_of(sample: str) -> None:
     by = trace.answered_by
     assert (trace.layers[by].name if isinstance(by, int) else by) == answered_by
     assert all(layer.registered_at is not None for layer in trace.layers if layer.origin == "user")
+
+
+@pytest.mark.parametrize(
+    ("path", "origin", "answered_by", "status", "code"),
+    [
+        ("/chat?token=s3cret", "https://chat.example", "endpoint", 101, 1000),
+        ("/chat?token=wrong", "https://chat.example", "TokenMiddleware", 101, 4401),
+        ("/chat?token=s3cret", "https://evil.example", "OriginMiddleware", 403, 1008),
+    ],
+)
+def test_the_chat_lets_in_whom_it_should(path: str, origin: str, answered_by: str, status: int, code: int) -> None:
+    trace = traced("websocket", path=path, headers={"Origin": origin})
+    by = trace.answered_by
+    assert (trace.layers[by].name if isinstance(by, int) else by) == answered_by
+    assert trace.websocket is not None
+    assert (trace.websocket.status, trace.websocket.close_code) == (status, code)
+    outcomes = {layer.name: step.outcome for layer, step in zip(trace.layers, trace.steps, strict=True)}
+    assert outcomes["log_requests"] == ("not_reached" if answered_by == "OriginMiddleware" else "skipped")

@@ -71,7 +71,7 @@ def answered(websocket: Websocket) -> str:
 def turned_into(websocket: Websocket) -> str:
     """Return what an exception was turned into: `a close 1008`, `a denial 403`, `an accept`."""
     if websocket.closed_by == "app":
-        return f"a close{closed(websocket).removeprefix('closed')}"
+        return f"a close {websocket.close_code}" if websocket.close_code is not None else "a close"
     return "an accept" if websocket.accepted else f"a{denied(websocket).replace('denied', ' denial', 1)}"
 
 

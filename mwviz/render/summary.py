@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mwviz.model import Trace, TracedError
+from mwviz.model import Trace, TracedError, Websocket
 from mwviz.render import sockets, words
 from mwviz.render.plain import shorten, visible
 
 _MESSAGE_WIDTH, _NAMES_AT_MOST = 160, 5
+_CLOSE = "websocket.close"
 
 
 def summary(trace: Trace) -> str:
@@ -52,10 +53,16 @@ def _asides(trace: Trace) -> tuple[str, ...]:
     """Return what else there is to say of a websocket: how it ended, and whom it was not for."""
     if trace.websocket is None or trace.error is not None:
         return ()
-    closers = [words.place(trace, step.layer) for step in trace.steps if "closed" in step.observed]
     skipped = [words.place(trace, step.layer) for step in trace.steps if step.outcome == "skipped"]
-    ended = sockets.ended(trace.websocket, closers[-1] if closers else "The app")
+    ended = sockets.ended(trace.websocket, _closer(trace, trace.websocket))
     return ended, f"{_listed(skipped)} took no part: a BaseHTTPMiddleware is for HTTP only." if skipped else ""
+
+
+def _closer(trace: Trace, websocket: Websocket) -> str:
+    # What closed it with this code first: whatever let another close out has had no part in it.
+    codes = ((event.of, (event.detail or "").split()[:1]) for event in trace.timeline if event.message == _CLOSE)
+    first = next((of for of, code in codes if code == [str(websocket.close_code)]), "the app")
+    return _start(words.place(trace, first))
 
 
 def _failed(trace: Trace, error: TracedError) -> str:
