@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
 from typing import Any
 
+import anyio
 import pytest
+import starlette.exceptions
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -296,3 +300,86 @@ def test_a_ticker_without_an_end_is_told_in_bounds() -> None:
     assert len(trace.timeline) < 20_000
     assert trace.steps[0].response_changes == ()
     assert any(event.detail == "2000000 characters or bytes" for event in trace.timeline)
+
+
+async def both_ways(websocket: Any) -> None:
+    """Listens and talks in tasks of their own, as chats do."""
+
+    async def listen() -> None:
+        while (await websocket.receive())["type"] != "websocket.disconnect":
+            pass
+
+    await websocket.accept()
+    async with anyio.create_task_group() as group:
+        group.start_soon(listen)
+        group.start_soon(websocket.send_text, "one")
+        group.start_soon(websocket.send_text, "two")
+
+
+def test_the_client_hears_what_other_tasks_have_to_say_before_it_leaves() -> None:
+    app = kinds.app_of(kinds.Outer, routes=[WebSocketRoute("/ws", both_ways)])
+    assert told(mwviz.trace(app, "/ws", websocket=True).websocket) == (101, 0, 2, 1000, "client")
+
+
+def test_a_websocket_on_trio_goes_as_on_asyncio() -> None:
+    trio = pytest.importorskip("trio")
+    if version("anyio").startswith("3.") and not hasattr(trio, "MultiError"):
+        pytest.skip("anyio 3 knows only older versions of trio")
+    app = kinds.app_of(kinds.Outer, sockets.Stays, routes=[WebSocketRoute("/ws", both_ways)])
+
+    async def traced() -> Trace:
+        return await mwviz.trace_async(app, "/ws", websocket=True, data="hi")
+
+    trace: Trace = trio.run(traced)
+    assert told(trace.websocket) == (101, 1, 2, 1000, "client")
+    assert [step.outcome for step in trace.steps] == ["passed", "passed", "skipped", "passed"]
+
+
+@pytest.mark.skipif(not hasattr(starlette.exceptions, "WebSocketException"), reason="a newer Starlette's")
+@pytest.mark.parametrize(("late", "got"), [(False, (403, 0, 0, 1008, "app")), (True, (101, 0, 0, 1008, "app"))])
+def test_an_exception_for_websockets_is_handled_where_the_framework_does(late: bool, got: tuple[object, ...]) -> None:
+    async def refused(websocket: Any) -> None:
+        if late:
+            await websocket.accept()
+        raise starlette.exceptions.WebSocketException(1008, "no")
+
+    app = kinds.app_of(kinds.Outer, routes=[WebSocketRoute("/ws", refused)])
+    trace = mwviz.trace(app, "/ws", websocket=True)
+    assert told(trace.websocket) == got
+    assert trace.answered_by == "endpoint"
+    handler = next(layer.index for layer in trace.layers if layer.name == "ExceptionMiddleware")
+    # From Starlette 0.29 on a route handles the exceptions of its handler itself.
+    in_route = find_spec("starlette._exception_handler") is not None
+    assert trace.handled_by == (None if in_route or late else handler)
+    assert trace.steps[handler].outcome == ("passed" if in_route else "handled")
+    assert trace.steps[0].outcome == "passed"
+
+
+def test_another_s_websocket_meanwhile_is_neither_noted_nor_changed() -> None:
+    app = app_of(kinds.Outer, sockets.Stays)
+    heard: list[str] = []
+
+    async def other() -> None:
+        said = [{"type": "websocket.disconnect", "code": 1000}, {"type": "websocket.receive", "text": "mine"}]
+        said.append({"type": "websocket.connect"})
+
+        async def receive() -> Any:
+            await anyio.sleep(0)
+            return said.pop()
+
+        async def send(message: Any) -> None:
+            heard.append(message.get("text", message["type"]))
+
+        scope = {"type": "websocket", "path": "/echo", "headers": [], "query_string": b"", "subprotocols": []}
+        await app({**scope, "asgi": {"version": "3.0"}, "root_path": "", "scheme": "ws"}, receive, send)
+
+    async def both() -> Trace:
+        async with anyio.create_task_group() as group:
+            group.start_soon(other)
+            trace = await mwviz.trace_async(app, "/echo", websocket=True, data="probe's", lifespan=False)
+        return trace
+
+    trace = anyio.run(both)
+    assert heard == ["websocket.accept", "hello", "echo mine"]
+    assert told(trace.websocket) == (101, 1, 2, 1000, "client")
+    assert sum(event.message == "websocket.receive" and event.of == 0 for event in trace.timeline) == 1

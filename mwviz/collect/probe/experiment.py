@@ -184,7 +184,7 @@ class Experiment:
             await loop.within(timeout, conversation.stopped.wait, late)
 
     async def _send(self, loop: Loop, watchdog: Watchdog, request: Request) -> None:
-        self.connection = connection = request.connection(loop.event)
+        self.connection = connection = request.connection(loop.event, loop.give_way)
         state = {} if self.conversation is None else dict(self.conversation.state)
         scope = request.scope(self.recorder.mark, state)
 

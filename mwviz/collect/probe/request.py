@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -71,10 +71,12 @@ class Request:
     extensions: tuple[str, ...] = ()
     reasons: tuple[str, ...] = field(default=())
 
-    def connection(self, event: Callable[[], Event]) -> Connection | WebsocketConnection:
-        """The server's side of it; `event` makes an event of the loop's own."""
+    def connection(
+        self, event: Callable[[], Event], give_way: Callable[[], Awaitable[None]]
+    ) -> Connection | WebsocketConnection:
+        """The server's side of it; `event` makes an event of the loop's own, `give_way` lets other tasks run."""
         if self.type == "websocket":
-            return WebsocketConnection(self.body if self.says else None, event)
+            return WebsocketConnection(self.body if self.says else None, event, give_way)
         return Connection(self.body, event, self.extensions)
 
     def scope(self, asgi: dict[str, str], state: dict[str, Any]) -> dict[str, Any]:

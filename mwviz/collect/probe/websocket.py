@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from mwviz.collect.probe.server import Event
@@ -10,13 +10,16 @@ from mwviz.collect.stack.boundary import Message
 
 ACCEPT, CLOSE, DENIAL = "websocket.accept", "websocket.close", "websocket.http.response.start"
 NORMAL, _ABNORMAL = 1000, 1006
+#: How often the app's other tasks, which may have something to send, get their turn before the client leaves.
+_PATIENCE = 20
 
 
 class WebsocketConnection:
     """One websocket. After the accept the client sends its message, if it has one, and leaves when more is wanted."""
 
-    def __init__(self, data: bytes | None, event: Callable[[], Event]) -> None:
+    def __init__(self, data: bytes | None, event: Callable[[], Event], give_way: Callable[[], Awaitable[None]]) -> None:
         self._data = data
+        self._give_way = give_way
         self._connected = False
         self._decided = event()
         self._over = event()
@@ -42,6 +45,10 @@ class WebsocketConnection:
             data, self._data = self._data, None
             self.messages_in += 1
             return _received(data)
+        for _ in range(_PATIENCE):
+            if self._closed:
+                break
+            await self._give_way()
         if not self._closed:
             self._closed, self.left_code = True, NORMAL
         closing, accepted = self.closing or {}, self.start is not None and self.start["type"] == ACCEPT
