@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 
-import anyio
 import pytest
 import starlette.exceptions
 from starlette.applications import Starlette
@@ -305,6 +305,8 @@ def test_a_ticker_without_an_end_is_told_in_bounds() -> None:
 async def both_ways(websocket: Any) -> None:
     """Listens and talks in tasks of their own, as chats do."""
 
+    import anyio
+
     async def listen() -> None:
         while (await websocket.receive())["type"] != "websocket.disconnect":
             pass
@@ -317,12 +319,14 @@ async def both_ways(websocket: Any) -> None:
 
 
 def test_the_client_hears_what_other_tasks_have_to_say_before_it_leaves() -> None:
+    pytest.importorskip("anyio")
     app = kinds.app_of(kinds.Outer, routes=[WebSocketRoute("/ws", both_ways)])
     assert told(mwviz.trace(app, "/ws", websocket=True).websocket) == (101, 0, 2, 1000, "client")
 
 
 def test_a_websocket_on_trio_goes_as_on_asyncio() -> None:
     trio = pytest.importorskip("trio")
+    pytest.importorskip("anyio")
     if version("anyio").startswith("3.") and not hasattr(trio, "MultiError"):
         pytest.skip("anyio 3 knows only older versions of trio")
     app = kinds.app_of(kinds.Outer, sockets.Stays, routes=[WebSocketRoute("/ws", both_ways)])
@@ -364,7 +368,7 @@ def test_another_s_websocket_meanwhile_is_neither_noted_nor_changed() -> None:
         said.append({"type": "websocket.connect"})
 
         async def receive() -> Any:
-            await anyio.sleep(0)
+            await asyncio.sleep(0)
             return said.pop()
 
         async def send(message: Any) -> None:
@@ -374,12 +378,12 @@ def test_another_s_websocket_meanwhile_is_neither_noted_nor_changed() -> None:
         await app({**scope, "asgi": {"version": "3.0"}, "root_path": "", "scheme": "ws"}, receive, send)
 
     async def both() -> Trace:
-        async with anyio.create_task_group() as group:
-            group.start_soon(other)
-            trace = await mwviz.trace_async(app, "/echo", websocket=True, data="probe's", lifespan=False)
+        task = asyncio.ensure_future(other())
+        trace = await mwviz.trace_async(app, "/echo", websocket=True, data="probe's", lifespan=False)
+        await task
         return trace
 
-    trace = anyio.run(both)
+    trace = asyncio.run(both())
     assert heard == ["websocket.accept", "hello", "echo mine"]
     assert told(trace.websocket) == (101, 1, 2, 1000, "client")
     assert sum(event.message == "websocket.receive" and event.of == 0 for event in trace.timeline) == 1

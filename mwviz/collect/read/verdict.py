@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mwviz.collect.compat import is_base_http
-from mwviz.collect.read.messages import ACCEPT, CLOSE, message_type, raw_headers, status_of
+from mwviz.collect.read.messages import ACCEPT, CLOSE, close_code, message_type, raw_headers, status_of
 from mwviz.collect.read.passages import Passage, Sent, same_error
 from mwviz.collect.redact import latin
 from mwviz.model import Observation, Outcome
@@ -135,20 +135,29 @@ def handled_error(passage: Passage) -> BaseException | None:
 
 
 def _own_close(passage: Passage) -> Sent | None:
-    """The close of an accepted websocket that the layer sent itself, where its accept came from further in."""
-    source, closing = answering_inner(passage), passage.closing
-    if source is None or closing is None or closing in passage.starts or replaced(passage):
+    """The close of an accepted websocket that the layer sent before one came from further in, if one ever did."""
+    source, closing = _source_of_late_close(passage), passage.closing
+    if source is None or closing is None:
         return None
-    inner = source.closing
-    return closing if inner is None or inner.at > closing.at else None
+    return closing if source.closing is None or source.closing.at > closing.at else None
 
 
 def _error_behind_close(passage: Passage) -> BaseException | None:
     """The exception from further in that the layer closed an accepted websocket for."""
-    closing, last = _own_close(passage), passage.inner[-1] if passage.inner else None
-    if closing is None or last is None or last.left is None or last.left > closing.at:
+    source, closing = _source_of_late_close(passage), passage.closing
+    if source is None or closing is None:
         return None
-    return last.error
+    last, inner = passage.inner[-1], source.closing
+    if last.left is None or last.left > closing.at:
+        return None
+    kept = inner is not None and close_code(inner.message) == close_code(closing.message)
+    return None if kept else last.error
+
+
+def _source_of_late_close(passage: Passage) -> Passage | None:
+    """The call that the accept came from, where the layer let that out and a close after it."""
+    late = passage.closing is not None and passage.closing not in passage.starts
+    return answering_inner(passage) if late and not replaced(passage) else None
 
 
 def answering_inner(passage: Passage) -> Passage | None:
