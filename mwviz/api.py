@@ -49,8 +49,9 @@ def trace(
 
     Without `path` a stand-in endpoint answers and no handler is called; with it the request goes to the real handler.
     `options`: method, headers (pairs or a mapping), data (bytes or str), scheme, client, preflight, endpoint, raises,
-    lifespan, timeout (seconds), order, repeat. Returns a Trace also where the app raised, hung or never answered;
-    raises MwvizError for the caller's mistakes, and TypeError for an option that does not exist.
+    lifespan, timeout (seconds), order, repeat, websocket (`path` is one, `data` its one message), extensions (names of
+    ASGI's that the server offers, such as "http.response.trailers"). Returns a Trace also where the app raised, hung or
+    never answered; raises MwvizError for the caller's mistakes, and TypeError for an option that does not exist.
     """
     with _subject(app, factory=factory, app_dir=app_dir) as subject:
         return collect.probe_in_thread(subject, probe_options(path, **options))
@@ -82,6 +83,8 @@ def probe_options(
     timeout: float = 10.0,
     order: str | None = None,
     repeat: int | None = None,
+    websocket: bool = False,
+    extensions: Sequence[str] = (),
 ) -> ProbeOptions:
     """The options of `trace`, in the types that a caller has at hand."""
     pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers)
@@ -100,6 +103,8 @@ def probe_options(
         timeout=timeout,
         order=order,
         repeat=repeat,
+        websocket=websocket,
+        extensions=tuple(extensions),
     )
 
 

@@ -24,10 +24,24 @@ Position: TypeAlias = int | Literal["router", "endpoint"]
 #: swallowed    caught an exception from further in, and sent no response instead
 #: silent       returned without a response and without calling inward
 #: hung         held the request when the time limit was reached
+#: skipped      a BaseHTTPMiddleware whose dispatch never ran: it hands a websocket inward as it came
 #: not_reached  was never entered
 #: unknown      no boundary could be placed around it
+#:
+#: The response to a websocket is its accept, its close before that, or its denial; `handled` may also be an exception
+#: that the layer turned into a close after the accept.
 Outcome: TypeAlias = Literal[
-    "passed", "answered", "handled", "replaced", "raised", "swallowed", "silent", "hung", "not_reached", "unknown"
+    "passed",
+    "answered",
+    "handled",
+    "replaced",
+    "raised",
+    "swallowed",
+    "silent",
+    "hung",
+    "skipped",
+    "not_reached",
+    "unknown",
 ]
 
 #: What else was seen at a layer's two boundaries, whatever its outcome.
@@ -39,9 +53,10 @@ Outcome: TypeAlias = Literal[
 #: held_back        it let go of the start of the response only after a part of the body had come
 #: buffered         it let go of the start of the response only after the whole body had come
 #: changed_status   the status that left it is not the status that came from inside
-#: rewrote_body     the body that left it is not the body that came from inside
+#: rewrote_body     the body (of a websocket: the messages) that left it is not what came from inside
 #: called_again     it called the inner app more than once
 #: dropped          it swallowed the inner response and sent nothing instead
+#: closed           it closed an accepted websocket itself: no close had come from inside
 #: same_messages    it handed the very same `receive` and `send` inward: it cannot have touched a message
 Observation: TypeAlias = Literal[
     "after_response",
@@ -54,6 +69,7 @@ Observation: TypeAlias = Literal[
     "rewrote_body",
     "called_again",
     "dropped",
+    "closed",
     "same_messages",
 ]
 
@@ -111,11 +127,12 @@ class Probe:
     """The request that was sent. Secret-looking header and query values are `***`; `endpoint` says which end it met.
 
     `reasons` tells why a default differs from plain `GET http://testserver/`, a sentence each; `raises` says that the
-    stand-in endpoint was asked to raise. `repeat` is the number of probes that the times are medians of, after one more
-    to warm up; None where one probe was sent.
+    stand-in endpoint was asked to raise. The method of a websocket is its handshake's, its body is one message.
+    `repeat` is the number of probes that the times are medians of, after one more to warm up; None where one probe was
+    sent. `extensions` are those of ASGI that were offered to the app.
     """
 
-    type: Literal["http"]
+    type: Literal["http", "websocket"]
     method: str
     path: str
     headers: tuple[tuple[str, str], ...]
@@ -128,6 +145,7 @@ class Probe:
     reasons: tuple[str, ...]
     raises: bool = False
     repeat: int | None = None
+    extensions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +158,36 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The response as it left the outermost layer. `complete` is False where its body never ended."""
+    """The response as it left the outermost layer. `complete` is False where its body, or its trailers, never ended.
+
+    The bytes of a file that the server was told to send count as if the app had sent them.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
+    body_bytes: int
+    complete: bool
+    trailers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Websocket:
+    """How a websocket went, as seen from outside of a layer, or by the client.
+
+    `status` is the handshake's: 101 where it was accepted, 403 for a close before that, which is what a server makes of
+    it, else the denial's (None: it had none); `headers` are those of the accept or of the denial, `body_bytes` and
+    `complete` tell of the denial's body. `closed_by` is None where neither side closed: the call ended first.
+    """
+
+    accepted: bool
+    status: int | None
+    subprotocol: str | None
+    headers: tuple[tuple[str, str], ...]
+    close_code: int | None
+    close_reason: str | None
+    closed_by: Literal["app", "client"] | None
+    messages_in: int
+    messages_out: int
     body_bytes: int
     complete: bool
 
@@ -198,8 +242,10 @@ class Step:
     `entered_ns`, `responded_ns` and `left_ns` are when the request entered it, the start of the response left it,
     and its call ended. `self_request_ns` and `self_response_ns` are its own time, without the layers further in, before
     and after the response (or exception) reached it. `raised` is the exception that left it, as `"Type: message"`.
-    The changes are None where they could not be observed, empty where there were none. `held_ns` is for how long it
-    held the start of the response back, where it did, and `held_until` the message that it took in last before.
+    The changes are None where they could not be observed, empty where there were none. `status` is the response's, or
+    that of a websocket's handshake; `websocket` is what else left the layer of one (None: no answer to it did).
+    `held_ns` is for how long it held the start of the response back, where it did, and `held_until` the message that it
+    took in last before.
     """
 
     layer: int
@@ -216,6 +262,7 @@ class Step:
     raised: str | None
     held_ns: int | None = None
     held_until: str | None = None
+    websocket: Websocket | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +287,9 @@ class Trace:
     """One probe of one app: its stack, what was sent, what came back, and everything that crossed a boundary.
 
     `request_order` and `response_order` hold layer indexes in the order observed. `answered_by` is the innermost place
-    the response came from (None: nobody answered), `handled_by` the layer that made it of an exception. `lost_headers`
-    are what the response to the exception of `--raise` lacks beside a normal one; None where nobody asked.
+    the response came from (None: nobody answered), `handled_by` the layer that made it of an exception. A websocket has
+    no `response` but a `websocket`; both are None where nobody answered. `lost_headers` are what the response to the
+    exception of `--raise` lacks beside a normal one; None where nobody asked.
     """
 
     target: str
@@ -262,3 +310,4 @@ class Trace:
     duration_ns: int | None
     notes: tuple[str, ...]
     lost_headers: tuple[LostHeader, ...] | None = None
+    websocket: Websocket | None = None

@@ -17,9 +17,7 @@ from mwviz.render import Format, render
 from tests.conftest import Golden, golden_fastapi
 
 ROOT = Path(__file__).parent.parent
-SAMPLES = ("tutorial", "shop", "shop_misordered", "factory", "wrapped", "closure", "otel", "dependencies")
-#: What is probed where it is not the stack alone.
-PATHS = {"dependencies": "/reports/7"}
+SAMPLES = ("tutorial", "shop", "shop_misordered", "factory", "wrapped", "closure", "otel", "dependencies", "websocket")
 ENDINGS = {
     Format.TABLE: "txt",
     Format.TREE: "tree.txt",
@@ -45,6 +43,13 @@ def imported_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         sys.modules.pop(name, None)
 
 
+#: How a sample is probed that has more to show than a `GET /` does.
+PROBES: dict[str, dict[str, Any]] = {
+    "dependencies": {"path": "/reports/7"},
+    "websocket": {"path": "/chat?token=s3cret", "websocket": True, "data": "Hello"},
+}
+
+
 @pytest.fixture
 def no_dot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The pictures are those of the extra's engine, which are the same bytes on every machine."""
@@ -53,12 +58,11 @@ def no_dot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def traced(sample: str, **options: Any) -> Trace:
     """One probe of a sample, as the command line would send it."""
+    options = {**PROBES.get(sample, {}), **options}
     pytest.importorskip("fastapi")
     if sample == "otel":
         pytest.importorskip("opentelemetry.instrumentation.fastapi")
-    return mwviz.trace(
-        f"samples/{sample}.py" + (":create_app" if sample == "factory" else ""), PATHS.get(sample), **options
-    )
+    return mwviz.trace(f"samples/{sample}.py" + (":create_app" if sample == "factory" else ""), **options)
 
 
 def settled(trace: Trace) -> Trace:
@@ -162,6 +166,7 @@ EXPECTED = {
     "wrapped": (["GZipMiddleware"], "endpoint"),
     "closure": (["cache_control", "GZipMiddleware"], "endpoint"),
     "dependencies": (["CORSMiddleware", "GZipMiddleware"], "endpoint"),
+    "websocket": (["OriginMiddleware", "log_requests", "TokenMiddleware"], "endpoint"),
 }
 
 
@@ -173,3 +178,21 @@ def test_a_sample_has_the_order_that_it_tells_of(sample: str) -> None:
     by = trace.answered_by
     assert (trace.layers[by].name if isinstance(by, int) else by) == answered_by
     assert all(layer.registered_at is not None for layer in trace.layers if layer.origin == "user")
+
+
+@pytest.mark.parametrize(
+    ("path", "origin", "answered_by", "status", "code"),
+    [
+        ("/chat?token=s3cret", "https://chat.example", "endpoint", 101, 1000),
+        ("/chat?token=wrong", "https://chat.example", "TokenMiddleware", 101, 4401),
+        ("/chat?token=s3cret", "https://evil.example", "OriginMiddleware", 403, 1008),
+    ],
+)
+def test_the_chat_lets_in_whom_it_should(path: str, origin: str, answered_by: str, status: int, code: int) -> None:
+    trace = traced("websocket", path=path, headers={"Origin": origin})
+    by = trace.answered_by
+    assert (trace.layers[by].name if isinstance(by, int) else by) == answered_by
+    assert trace.websocket is not None
+    assert (trace.websocket.status, trace.websocket.close_code) == (status, code)
+    outcomes = {layer.name: step.outcome for layer, step in zip(trace.layers, trace.steps, strict=True)}
+    assert outcomes["log_requests"] == ("not_reached" if answered_by == "OriginMiddleware" else "skipped")

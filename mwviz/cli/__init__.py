@@ -71,6 +71,8 @@ def show(
     scheme: options.Scheme = None,
     client: options.Client = "127.0.0.1",
     preflight: options.Preflight = None,
+    websocket: options.Websocket = False,
+    extension: options.Extension = None,
     endpoint: options.Endpoint = None,
     raises: options.Raises = False,
     lifespan: options.Lifespan = None,
@@ -90,8 +92,9 @@ def show(
     sink = output.sink(format, file, verbose=verbose)
     target = probing.target(application, factory=factory, app_dir=app_dir, config=config)
     probe = probing.options(
-        path, method, header, data, scheme, client, preflight, endpoint, raises, lifespan, timeout, order, repeat
-    )
+        path, method, header, data, scheme, client, preflight, endpoint, raises, lifespan, timeout, order, repeat,
+        websocket, extension,
+    )  # fmt: skip
     probing.load_environment(env_file)
     probing.show(target, probe, sink, whole=whole)
 

@@ -49,12 +49,21 @@ Data = Annotated[
     Optional[str],
     typer.Option("-d", "--data", metavar="TEXT", help="Body of the probe, or @FILE. Makes the method POST."),
 ]
-Scheme = Annotated[Optional[str], typer.Option("--scheme", metavar="SCHEME", help="http or https.")]
+Scheme = Annotated[
+    Optional[str], typer.Option("--scheme", metavar="SCHEME", help="http or https; of a websocket ws or wss, too.")
+]
 Client = Annotated[str, typer.Option("--client", metavar="HOST", help="The client's address.")]
 Preflight = Annotated[
     Optional[str], typer.Option("--preflight", metavar="ORIGIN", help="Send a CORS preflight from this origin.")
 ]
 Endpoint = Annotated[Optional[EndpointChoice], typer.Option("--endpoint", help="Which endpoint answers the probe.")]
+Websocket = Annotated[
+    bool, typer.Option("--websocket", help="PATH is a websocket; --data is sent as a message once it is accepted.")
+]
+Extension = Annotated[
+    Optional[list[str]],
+    typer.Option("--extension", metavar="NAME", help="Offer an ASGI extension to the app; may be given again."),
+]
 Raises = Annotated[bool, typer.Option("--raise", help="The stand-in endpoint raises an exception.")]
 Lifespan = Annotated[
     Optional[bool],

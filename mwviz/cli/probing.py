@@ -63,13 +63,16 @@ def options(
     timeout: float,
     order: str | None,
     repeat: int | None,
+    websocket: bool,
+    extension: list[str] | None,
 ) -> ProbeOptions:
     """What the command line says of the probe. Raises ProbeError."""
     headers = tuple(parse_header(line) for line in header or ())
     end: Literal["stand-in", "real"] | None = None if endpoint is None else endpoint.value
     return ProbeOptions(
-        path, method, headers, body(data), scheme, client, preflight, end, raises, lifespan, timeout, order, repeat
-    )
+        path, method, headers, body(data), scheme, client, preflight, end, raises, lifespan, timeout, order, repeat,
+        websocket, tuple(extension or ()),
+    )  # fmt: skip
 
 
 def target(app: str | None, *, factory: bool, app_dir: Path | None, config: Path | None) -> Target:

@@ -10,6 +10,8 @@ from typing import Any, TypeGuard
 MASK = "***"
 LONGEST = 60
 _ITEMS, _DEPTH, _BITS, _READ = 4, 3, 128, 10_000
+#: No subprotocol that is registered has a longer name.
+_NAME = 40
 
 _SECRET_NAME = re.compile(
     r"secret|passw|passphrase|(^|[_-])pass$|pwd|token|api_?-?key|access_?key|credential|authori[sz]ation|(^|[_-])auth$"
@@ -49,7 +51,18 @@ def query(value: str) -> str:
 
 def header(name: str, value: str) -> tuple[str, str]:
     """A header as it may be shown."""
+    if name.lower() == "sec-websocket-protocol":
+        return name, subprotocols(value)
     return name, MASK if looks_secret(name) else text(value)
+
+
+def subprotocols(value: str) -> str:
+    """Subprotocols of a websocket, separated by commas: browsers can send no other header, so tokens go here, too."""
+    names = [name.strip() for name in value.split(",")]
+    secret = [
+        any(map(looks_secret, names[max(at - 1, 0) : at + 1])) or len(name) > _NAME for at, name in enumerate(names)
+    ]
+    return ", ".join(MASK if hidden else name for name, hidden in zip(names, secret, strict=True))
 
 
 def headers(raw: Iterable[object]) -> tuple[tuple[str, str], ...]:

@@ -15,6 +15,7 @@ from mwviz.model import Layer, Origin, Outcome, Place, Position, Step, Trace
 from mwviz.render import end as innermost
 from mwviz.render import words
 from mwviz.render.plain import visible
+from mwviz.render.summary import summary
 
 Role: TypeAlias = Origin | Literal["client", "router", "endpoint"]
 
@@ -36,6 +37,7 @@ _STATES: dict[Outcome, State] = {
     "swallowed": "failed",
     "silent": "failed",
     "hung": "failed",
+    "skipped": "plain",
     "not_reached": "unreached",
     "unknown": "unknown",
 }
@@ -97,7 +99,7 @@ def diagram(trace: Trace) -> Diagram:
         *_unseen_edges(trace, sequence, _reached(trace, end)),
     )
     nodes = (_client_node(trace), *layers, _end_node(trace, end))
-    return Diagram(_back(visible(trace.target), _TITLE_WIDTH), words.summary(trace), nodes, edges)
+    return Diagram(_back(visible(trace.target), _TITLE_WIDTH), summary(trace), nodes, edges)
 
 
 def runs(nodes: tuple[Node, ...]) -> Iterator[tuple[str, tuple[Node, ...]]]:
@@ -123,14 +125,14 @@ def _inside(place: Place) -> bool:
 
 
 def _client_node(trace: Trace) -> Node:
-    asked, response = visible(f"{trace.probe.method} {trace.probe.path}"), trace.response
-    got = "no response" if response is None else words.status(response.status)
+    code = words.status_got(trace)
     state: State = "answered"
-    if trace.error is not None or response is None or response.status >= 500:
+    if trace.error is not None or code is None or code >= 500:
         state = "failed"
-    elif response.status >= 400:
+    elif code >= 400:
         state = "took_over"
-    return Node(CLIENT, _front(asked, _NAME_WIDTH), "client", got, "client", state, None, None, "")
+    name, got = _front(words.asked(trace), _NAME_WIDTH), words.got(trace) or words.nothing(trace)
+    return Node(CLIENT, name, "client", _front(got, _BADGE_WIDTH), "client", state, None, None, "")
 
 
 def _layer_node(trace: Trace, layer: Layer, step: Step | None, turn_in: int | None, turn_out: int | None) -> Node:
@@ -167,9 +169,8 @@ def _end_state(trace: Trace, end: Position) -> tuple[State, str]:
         return "unreached", "not reached"
     if _end_raised(trace, end):
         return "failed", _raised(trace, end)
-    if trace.answered_by == end and trace.response is not None:
-        return "answered", f"answered {int(trace.response.status)}"
-    return "plain", ""
+    answer = words.answer(trace.websocket or trace.response) if trace.answered_by == end else None
+    return ("plain", "") if answer is None else ("answered", answer)
 
 
 def _end(trace: Trace) -> Literal["router", "endpoint"]:
@@ -229,7 +230,7 @@ def _response_edges(trace: Trace, end: Position, steps: dict[int, Step]) -> Iter
         return
     arrived = min(passages, key=lambda passage: depth[passage[-1][0]])
     for passage in passages:
-        outermost, sent = passage[-1][0], passage is arrived and trace.response is not None
+        outermost, sent = passage[-1][0], passage is arrived and words.got(trace) is not None
         receiver = CLIENT if sent else way[min(depth[outermost], len(way)) - 1]
         remade = _last_made(trace, passage, steps) if sent else len(passage)
         for at, ((tail, turn), (head, _)) in enumerate(pairwise((*passage, (receiver, None)))):
@@ -267,7 +268,7 @@ def _last_made(trace: Trace, passage: _Passage, steps: dict[int, Step]) -> int:
 def _end_answered(trace: Trace, end: Position) -> bool:
     sent = (event for event in trace.timeline if event.of == end and event.event == "send")
     return (trace.answered_by == end and trace.handled_by is None) or any(
-        event.message == "http.response.start" for event in sent
+        event.message in words.STARTS for event in sent
     )
 
 

@@ -10,6 +10,7 @@ from mwviz.render import words
 from mwviz.render.graph import diagram, where
 from mwviz.render.plain import visible
 from mwviz.render.remarks import remarks
+from mwviz.render.summary import summary
 
 _COLUMNS = ("Request", "Response", "Layer", "Kind", "Place", "What happened")
 
@@ -23,7 +24,7 @@ def render(trace: Trace, *, width: int = 80, color: bool = False, verbose: bool 
     columns = (*_COLUMNS, "Arguments") if verbose else _COLUMNS
     rule = ["--:", "--:", *("---" for _ in columns[2:])]
     table = [_row(columns), _row(rule), *_layer_rows(trace, verbose=verbose), _end_row(trace, len(columns))]
-    paragraphs = [title, "\n".join(table), _text(words.summary(trace)), *map(_text, remarks(trace))]
+    paragraphs = [title, "\n".join(table), _text(summary(trace)), *map(_text, remarks(trace))]
     if verbose:
         paragraphs.insert(1, _text(words.headline(trace)))
     return "\n\n".join(paragraphs) + "\n"

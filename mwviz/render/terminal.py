@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
-from mwviz.model import Layer, Place, Step, Trace
-from mwviz.render import end, words
+from mwviz.model import Layer, Place, Step, Trace, Websocket
+from mwviz.render import end, sockets, words
 from mwviz.render.plain import columns, duration, visible
 from mwviz.render.remarks import remarks
+from mwviz.render.summary import summary
 
 Style: TypeAlias = Literal["", "dim", "bold", "green", "yellow", "red"]
 Part: TypeAlias = tuple[str, Style]
@@ -19,6 +20,8 @@ _ASCII = str.maketrans("→←↓↑✗…·●│┊╭╰┄─µ", "><v^x~-*|
 _TOKENS = re.compile(r" +|[^ /]*/+|[^ /]+")
 NARROWEST = 40
 _STUB = 8
+#: Codes of closes: all went well, or the server failed.
+_PLAIN_CLOSES, _BROKEN = (1000, 1001), 1011
 
 
 def ascii_only(text: str) -> str:
@@ -85,18 +88,25 @@ def framed(trace: Trace, body: Iterable[str], *, width: int, color: bool) -> str
     notes: list[Line] = [[("Note: ", "dim"), (text, "")] for text in remarks(trace)]
     above = [paint(part, color) for line in head for part in fold(line, width, 2)]
     aside = [paint(part, color) for line in notes for part in fold(line, width, 6)]
-    below = [paint(part, color) for part in fold([(words.summary(trace), "bold")], width)]
+    below = [paint(part, color) for part in fold([(summary(trace), "bold")], width)]
     return "\n".join([*above, "", *body, "", *aside, *([""] if aside else []), *below, ""])
 
 
 def _request(trace: Trace) -> list[Part]:
-    line = words.request_line(trace)
-    if trace.response is None:
+    line, result = words.request_line(trace), words.got(trace)
+    if result is None:
         before, arrow, after = line.partition(" → ")
         return [(before + arrow, ""), (after, "red")]
-    result = words.status(trace.response.status)
     before, _, after = line.rpartition(f"→ {result}")
-    return [(f"{before}→ ", ""), (result, status_style(trace.response.status)), (after, "")]
+    style = websocket_style(trace.websocket) if trace.websocket is not None else status_style(words.status_got(trace))
+    return [(f"{before}→ ", ""), (result, style), (after, "")]
+
+
+def websocket_style(websocket: Websocket) -> Style:
+    """Return the colour of a websocket's way: by its handshake's status, then by the code that closed it."""
+    if not websocket.accepted or websocket.closed_by is None:
+        return status_style(websocket.status)
+    return "green" if websocket.close_code in _PLAIN_CLOSES else "red" if websocket.close_code == _BROKEN else "yellow"
 
 
 def status_style(status: int | None) -> Style:
@@ -111,6 +121,8 @@ def outcome_style(step: Step | None) -> Style:
     match step.outcome if step is not None else "not_reached":
         case "passed":
             return ""
+        case "answered" | "handled" | "replaced" if step is not None and step.websocket is not None:
+            return websocket_style(step.websocket)
         case "answered" | "handled" | "replaced":
             return status_style(step.status if step is not None else None)
         case "raised" | "silent" | "hung":
@@ -178,12 +190,15 @@ def end_happened(trace: Trace) -> Part:
     told, code = end.outcome(trace), end.status(trace)
     if told is not None and end.raised(trace) is not None:
         return told, "red"
-    if told is not None and code is not None and code.isdecimal():
-        return told, status_style(int(code))
+    if told is not None:
+        return told, status_style(int(code)) if code is not None else "green" if "accepted" in told else "yellow"
     error = trace.error
     if error is not None and error.raised_by in ("router", "endpoint"):
         fixed = {"Timeout": "hung", "NoResponse": "never answered"}
         return fixed.get(error.type, f"raised {visible(error.type)}"), "red"
-    if trace.answered_by in ("router", "endpoint") and trace.response is not None and trace.handled_by is None:
-        return f"answered {int(trace.response.status)}", status_style(trace.response.status)
+    if trace.answered_by in ("router", "endpoint") and trace.handled_by is None:
+        if trace.websocket is not None:
+            return sockets.answered(trace.websocket), websocket_style(trace.websocket)
+        if trace.response is not None:
+            return f"answered {int(trace.response.status)}", status_style(trace.response.status)
     return ("reached", "") if found else ("not reached", "dim")

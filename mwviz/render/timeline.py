@@ -96,8 +96,9 @@ def _told(event: Event) -> list[Part]:
 def _detail_style(event: Event) -> Style:
     if event.event == "raise":
         return "red"
-    code = event.detail if event.message == "http.response.start" else None
-    return status_style(int(code)) if code is not None and code.isdecimal() else "dim"
+    starts = event.message in ("http.response.start", "websocket.http.response.start")
+    code = (event.detail or "").partition(",")[0] if starts else ""
+    return status_style(int(code)) if code.isdecimal() else "dim"
 
 
 def _tone(trace: Trace, of: int | str) -> Style:

@@ -1,18 +1,16 @@
-"""The words that every format shares: what was asked, what a layer did, and how it all ended.
+"""The words that every format shares: what was asked, what came of it, and what a layer did.
 
 Whatever comes from the app or the request goes through `visible`; the texts are plain, markup is the format's affair.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 
-from mwviz.model import Kind, Observation, Position, Step, Trace, TracedError
-from mwviz.render import end
-from mwviz.render.plain import duration, shorten, visible
-
-_MESSAGE_WIDTH, _NAMES_AT_MOST = 160, 5
+from mwviz.model import Kind, Observation, Position, Response, Step, Trace, TracedError, Websocket
+from mwviz.render import end, sockets
+from mwviz.render.plain import duration, visible
 
 KINDS: dict[Kind, str] = {"asgi": "ASGI", "base_http": "BaseHTTP", "function": "function", "factory": "factory"}
 
@@ -27,11 +25,21 @@ OBSERVATIONS: dict[Observation, str] = {
     "rewrote_body": "rewrote the body",
     "called_again": "called the inner app again",
     "dropped": "dropped the response",
+    "closed": "closed the websocket",
     "same_messages": "left the messages alone",
 }
 
 
-_QUIET = {"silent": "never answered", "hung": "hung", "not_reached": "not reached", "unknown": "not observable"}
+#: The messages that an answer begins with.
+STARTS = frozenset({"http.response.start", "websocket.http.response.start", "websocket.accept", "websocket.close"})
+
+_QUIET = {
+    "silent": "never answered",
+    "hung": "hung",
+    "skipped": "skipped",
+    "not_reached": "not reached",
+    "unknown": "not observable",
+}
 
 
 def headline(trace: Trace) -> str:
@@ -46,26 +54,60 @@ def headline_parts(trace: Trace) -> tuple[str, str]:
     return visible(trace.target), "".join(f" · {name} {visible(text)}" for name, text in named if text)
 
 
+def asked(trace: Trace) -> str:
+    """Return what was asked for: `GET /items`, `WEBSOCKET /ws`."""
+    method = "WEBSOCKET" if trace.probe.type == "websocket" else visible(trace.probe.method)
+    return f"{method} {visible(trace.probe.path)}"
+
+
+def got(trace: Trace) -> str | None:
+    """Return what the client got: `200 OK`, `accepted, closed 1000`; None where nobody answered."""
+    if trace.websocket is not None:
+        return sockets.result(trace.websocket, over=trace.error is None)
+    return status(trace.response.status) if trace.response is not None else None
+
+
+def nothing(trace: Trace) -> str:
+    """Return what the client got where nobody answered."""
+    return "no answer" if trace.probe.type == "websocket" else "no response"
+
+
+def answer(given: Response | Websocket | None) -> str | None:
+    """Return what somebody did who gave this answer: `answered 200`, `accepted, closed 1000`; None for none."""
+    match given:
+        case None:
+            return None
+        case Response():
+            return f"answered {int(given.status)}"
+        case Websocket():
+            return sockets.answered(given)
+
+
+def status_got(trace: Trace) -> int | None:
+    """Return the status that the client got, of a websocket its handshake's; None where nobody answered."""
+    answer = trace.response or trace.websocket
+    return answer.status if answer is not None else None
+
+
 def request_line(trace: Trace, *, timed: bool = True) -> str:
     """Return the probe and its result in one line; `timed=False` leaves out what differs from run to run."""
-    asked = f"{visible(trace.probe.method)} {visible(trace.probe.path)}"
-    error, response = trace.error, trace.response
+    error, result = trace.error, got(trace)
     if error is not None and error.during != "probe":
-        return f"{asked} was not sent"
+        return f"{asked(trace)} was not sent"
     took = f" in {duration(trace.duration_ns)}" if timed and trace.duration_ns is not None else ""
     took += f" (median of {trace.probe.repeat})" if took and trace.probe.repeat is not None else ""
-    if response is None:
-        return f"{asked} → {_failure(error)}{took}"
+    if result is None:
+        return f"{asked(trace)} → {_failure(trace, error)}{took}"
     verb, source = ("answered", trace.answered_by) if trace.handled_by is None else ("sent", trace.handled_by)
     by = f", {verb} by {place(trace, source)}" if source is not None else ""
-    left = f", then {_failure(error)}" if error is not None else ""
-    return f"{asked} → {status(response.status)}{took}{by}{left}"
+    left = f", then {_failure(trace, error)}" if error is not None else ""
+    return f"{asked(trace)} → {result}{took}{by}{left}"
 
 
-def _failure(error: TracedError | None) -> str:
+def _failure(trace: Trace, error: TracedError | None) -> str:
     match error:
         case None | TracedError(type="NoResponse"):
-            return "no response"
+            return nothing(trace)
         case TracedError(type="Timeout"):
             return "timed out"
         case TracedError():
@@ -109,31 +151,47 @@ def happened(trace: Trace, index: int, *, verbose: bool = False) -> str:
     step = step_of(trace, index)
     if step is None:
         return "not reached"
-    return ", ".join([_outcome(trace, step), *observations(trace, step, verbose=verbose)])
+    return ", ".join([outcome(trace, step), *observations(trace, step, verbose=verbose)])
 
 
-def _outcome(trace: Trace, step: Step) -> str:
-    code, own = step.status if step.status is None else int(step.status), _type(step.raised)
+def outcome(trace: Trace, step: Step) -> str:
+    """Return what became of the request at a layer that it reached."""
+    own = _type(step.raised)
     match step.outcome:
-        case "passed" if own is not None:
+        case "passed" | "skipped" as went if own is not None:
             verb = f"let {own} through" if own == inner_exception(trace, step.layer) else f"raised {own}"
+            if went == "skipped":
+                return f"skipped, {verb}"
             return verb if step.responded_ns is None else f"passed on, then {verb}"
         case "passed":
             return "passed on"
         case "answered":
-            return f"answered {code}"
+            return _answer(step)
         case "handled":
             turned = inner_exception(trace, step.layer) or own or "an exception"
-            return f"turned {turned} into {code}" + (", raised it again" if own else "")
+            return f"turned {turned} into {_made(step)}" + (", raised it again" if own else "")
         case "replaced":
-            return f"replaced the response: {code}"
+            what = "the response" if step.websocket is None else "the answer"
+            return f"replaced {what}: {_answer(step).removeprefix('answered ')}"
         case "raised":
             late = " after the response" if "after_response" in step.observed else ""
-            return f"raised {own or 'an exception'}{late}"
+            return f"raised {own or 'an exception'}{late if step.websocket is None else late and ' after the answer'}"
         case "swallowed":
             return f"swallowed {inner_exception(trace, step.layer) or 'an exception'}"
-        case outcome:
-            return _QUIET[outcome]
+        case quiet:
+            return _QUIET[quiet]
+
+
+def _answer(step: Step) -> str:
+    if step.websocket is not None:
+        return sockets.answered(step.websocket)
+    return f"answered {step.status if step.status is None else int(step.status)}"
+
+
+def _made(step: Step) -> str:
+    if step.websocket is not None:
+        return sockets.turned_into(step.websocket)
+    return str(step.status if step.status is None else int(step.status))
 
 
 def observations(trace: Trace, step: Step, *, verbose: bool = False) -> tuple[str, ...]:
@@ -145,7 +203,15 @@ def observations(trace: Trace, step: Step, *, verbose: bool = False) -> tuple[st
         quiet.add("after_response")
     if step.outcome == "replaced":
         quiet.add("dropped")
-    return tuple(OBSERVATIONS[seen] for seen in step.observed if seen not in quiet)
+    if step.outcome == "handled":
+        quiet.add("closed")
+    of_websockets = step.websocket is not None or trace.probe.type == "websocket"
+    words = (
+        (sockets.observed(step, seen) if of_websockets else None) or OBSERVATIONS[seen]
+        for seen in step.observed
+        if seen not in quiet
+    )
+    return tuple(words)
 
 
 def inner_exception(trace: Trace, index: int) -> str | None:
@@ -163,131 +229,3 @@ def _type(raised: str | None) -> str | None:
 def turns(order: Sequence[int]) -> dict[int, int]:
     """Return the turn, counted from 1, at which each layer of an observed order came."""
     return {index: turn for turn, index in enumerate(order, 1)}
-
-
-def summary(trace: Trace) -> str:
-    """Return in one or two sentences what happened, naming the layers by their labels."""
-    error = trace.error
-    if error is not None:
-        return _failed(trace, error)
-    if trace.handled_by is not None:
-        kind = inner_exception(trace, trace.handled_by) or "an exception"
-        raised = f"{_start(place(trace, trace.answered_by))} raised {kind}"
-        main = f"{raised}, and {place(trace, trace.handled_by)} turned it into {_code(trace)}"
-        return _told(main, _skipped(trace), _unreached(trace))
-    if not isinstance(trace.answered_by, int):
-        made = [f", {place(trace, step.layer)} made it" for step in trace.steps if "changed_status" in step.observed]
-        answered = f"{place(trace, trace.answered_by)} answered{''.join(made[:1])} {_code(trace)}"
-        return _told(f"{_way_in(trace)}{answered}{_way_out(trace)}", _unreached(trace))
-    name, step = place(trace, trace.answered_by), step_of(trace, trace.answered_by)
-    if step is not None and step.outcome == "replaced":
-        return _told(f"{name} threw away the response from further in and sent its own {_code(trace)}", _skipped(trace))
-    return _told(f"{name} answered {_code(trace)}", _unreached(trace), _skipped(trace))
-
-
-def _failed(trace: Trace, error: TracedError) -> str:
-    message = shorten(visible(error.message.strip().partition("\n")[0]), _MESSAGE_WIDTH).rstrip(".")
-    kind, who = visible(error.type), _start(place(trace, error.raised_by))
-    raised = f"{kind}: {message}" if message else kind
-    match error:
-        case TracedError(during="build"):
-            making = "the app" if error.raised_by is None else place(trace, error.raised_by)
-            return f"Making {making} raised {raised}. No request was sent."
-        case TracedError(during="startup"):
-            return f"Startup failed: {raised}. No request was sent."
-        case TracedError(type="Timeout"):
-            started = ""
-            if trace.response is not None:
-                ended = "was complete" if trace.response.complete else "had started but did not end"
-                started = f"the response {_code(trace)} {ended}"
-            return _told(f"{who} still held the request at the time limit", started, _unreached(trace))
-        case TracedError(type="NoResponse"):
-            return _told(_silence(trace, error), _unreached(trace))
-        case TracedError():
-            by = f"{kind} raised by {place(trace, error.raised_by)}" if error.raised_by is not None else kind
-            skipped = _skipped(trace) if trace.handled_by is not None else ""
-            return _told(f"{by} left the app{_sent_before(trace)}", skipped, _unreached(trace))
-
-
-def _sent_before(trace: Trace) -> str:
-    if trace.response is None:
-        return ", and no response was sent"
-    if trace.handled_by is None:
-        return f" after the response {_code(trace)} had started"
-    return f"; {place(trace, trace.handled_by)} had sent {_code(trace)}"
-
-
-def _told(main: str, *clauses: str) -> str:
-    return ": ".join(filter(None, (main, "; ".join(filter(None, clauses))))) + "."
-
-
-def _code(trace: Trace) -> str:
-    return str(int(trace.response.status)) if trace.response is not None else "nothing"
-
-
-def _start(text: str) -> str:
-    return text[0].upper() + text[1:] if text.startswith(("the ", "something")) else text
-
-
-def _silence(trace: Trace, error: TracedError) -> str:
-    quiet = [one for one in trace.steps if one.outcome in ("silent", "swallowed") or "dropped" in one.observed]
-    step = step_of(trace, error.raised_by) if isinstance(error.raised_by, int) else quiet[-1] if quiet else None
-    if trace.response is not None or step is None:
-        begun = f"The response {_code(trace)} had started but did not end"
-        return "Nobody answered" if trace.response is None else begun
-    plain = "returned" if step.outcome == "silent" else _outcome(trace, step)
-    did = OBSERVATIONS["dropped"] if "dropped" in step.observed else plain
-    return f"{place(trace, step.layer)} {did} and sent nothing"
-
-
-def _unreached(trace: Trace) -> str:
-    names, ends = [place(trace, index) for index in _own(trace, trace.not_reached)], ("router", "endpoint")
-    if trace.answered_by not in ends and not any(event.of in ends for event in trace.timeline):
-        names.append("the endpoint")
-    return f"{_listed(names)} {'were' if names[1:] else 'was'} never reached" if names else ""
-
-
-def _skipped(trace: Trace) -> str:
-    passed = {*trace.response_order, *([trace.answered_by] if trace.handled_by is not None else [])}
-    names = [place(trace, index) for index in _own(trace, trace.request_order) if index not in passed]
-    return f"the response never passed {_listed(names)}" if names else ""
-
-
-def _own(trace: Trace, indexes: Iterable[int]) -> list[int]:
-    """Return the indexes without those of the framework's layers, which nobody asks about."""
-    return [index for index in indexes if trace.layers[index].origin != "framework"]
-
-
-def _way_in(trace: Trace) -> str:
-    own = _own(trace, trace.request_order)
-    names = [place(trace, index) for index in own]
-    if not names:
-        return "No middleware of the app's own took part: "
-    if own != sorted(own):
-        return f"The request went in through {', then '.join(_abridged(names))}; "
-    way = f"through {names[0]}" if len(names) == 1 else f"from {names[0]} to {names[-1]}"
-    return f"The request went in {way}, "
-
-
-def _way_out(trace: Trace) -> str:
-    inward, outward = _own(trace, trace.request_order), _own(trace, trace.response_order)
-    if not inward:
-        return ""
-    if outward == inward[::-1]:
-        return ", and the response came out in reverse order" if inward[1:] else ", and the response came back"
-    skipped = f"; {_skipped(trace)}" if _skipped(trace) else ""
-    passed = set(outward)
-    if outward == [index for index in inward[::-1] if index in passed]:
-        return skipped
-    through = ", then ".join(_abridged([place(trace, index) for index in outward]))
-    return f", but the response did not come out in reverse order: it left {through}{skipped}"
-
-
-def _abridged(names: Sequence[str]) -> list[str]:
-    more = len(names) - _NAMES_AT_MOST
-    return list(names) if more <= 1 else [*names[:_NAMES_AT_MOST], f"{more} more"]
-
-
-def _listed(names: Sequence[str]) -> str:
-    *first, last = _abridged(names)
-    return f"{', '.join(first)} and {last}" if first else last

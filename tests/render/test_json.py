@@ -37,6 +37,7 @@ PROBE = {
     "reasons": [],
     "raises": False,
     "repeat": None,
+    "extensions": [],
 }
 VERSIONS = {"mwviz": "0.1.0", "python": "3.11.9", "starlette": "0.46.2", "fastapi": "0.115.12"}
 HEADERS = [["content-type", "application/json"], ["content-length", "17"]]
@@ -74,6 +75,7 @@ def step(layer: int, outcome: str, status: int | None) -> dict[str, Any]:
         "raised": None,
         "held_ns": None,
         "held_until": None,
+        "websocket": None,
     }
 
 
@@ -89,7 +91,7 @@ def test_healthy() -> None:
         "layers": [ERRORS, own(1, "Outer", 10), own(2, "Inner", 11)],
         "probe": PROBE,
         "endpoint": {"name": "stand-in", "defined_at": None},
-        "response": {"status": 200, "headers": HEADERS, "body_bytes": 17, "complete": True},
+        "response": {"status": 200, "headers": HEADERS, "body_bytes": 17, "complete": True, "trailers": []},
         "error": None,
         "request_order": [0, 1, 2],
         "response_order": [2, 1, 0],
@@ -116,6 +118,7 @@ def test_healthy() -> None:
         "duration_ns": 1_240_000,
         "notes": [],
         "lost_headers": None,
+        "websocket": None,
     }
 
 
@@ -128,14 +131,20 @@ def test_short_circuit() -> None:
     assert document["response_order"] == [1, 0]
     assert document["steps"] == [step(0, "passed", 401), step(1, "answered", 401), step(2, "not_reached", None)]
     assert document["endpoint"] is None
-    assert document["response"] == {"status": 401, "headers": HEADERS, "body_bytes": 17, "complete": True}
+    assert document["response"] == {
+        "status": 401,
+        "headers": HEADERS,
+        "body_bytes": 17,
+        "complete": True,
+        "trailers": [],
+    }
 
 
 def test_keys_stand_in_the_order_of_the_contract() -> None:
     assert list(json.loads(render(traces.healthy()))) == [
         "format", "target", "versions", "layers", "probe", "endpoint", "response", "error", "request_order",
         "response_order", "answered_by", "handled_by", "not_reached", "steps", "timeline", "lifespan", "duration_ns",
-        "notes", "lost_headers",
+        "notes", "lost_headers", "websocket",
     ]  # fmt: skip
 
 

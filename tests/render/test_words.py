@@ -11,6 +11,7 @@ from mwviz.model import Kind, Observation, Outcome, Response, Step, Trace, Trace
 from mwviz.render import words
 from mwviz.render.plain import columns, duration, shorten, visible
 from mwviz.render.remarks import remarks
+from mwviz.render.summary import summary
 from tests.render import traces
 
 MET = {
@@ -86,7 +87,7 @@ MET = {
 @pytest.mark.parametrize("name", MET)
 def test_request_line_and_summary(name: str) -> None:
     made = traces.ALL[name]()
-    assert (words.request_line(made), words.summary(made)) == MET[name]
+    assert (words.request_line(made), summary(made)) == MET[name]
 
 
 def test_every_trace_but_the_hostile_one_has_its_words_above() -> None:
@@ -121,6 +122,7 @@ SAID: dict[Outcome, str] = {
     "swallowed": "swallowed KeyError",
     "silent": "never answered",
     "hung": "hung",
+    "skipped": "skipped",
     "not_reached": "not reached",
     "unknown": "not observable",
 }
@@ -166,7 +168,7 @@ def failed(kind: str, raised_by: int | None, made: Trace, *steps: Step, response
     answer = Response(response, (), 0, False) if response is not None else None
     error = TracedError(kind, "", raised_by, "probe", "", "")
     kept = tuple(exchanged.get(step.layer, step) for step in made.steps)
-    return words.summary(replace(made, error=error, steps=kept, response=answer, handled_by=None))
+    return summary(replace(made, error=error, steps=kept, response=answer, handled_by=None))
 
 
 def test_who_kept_silent() -> None:
@@ -191,7 +193,7 @@ def test_failures_beside_a_response() -> None:
 
 def test_an_order_of_its_own_on_the_way_in_is_told() -> None:
     made = replace(traces.askew(), request_order=(0, 2, 1, 3, 4), response_order=(4, 3, 1, 2, 0))
-    assert words.summary(made) == (
+    assert summary(made) == (
         "The request went in through AuditMiddleware, then EarlyMiddleware, then AuditMiddleware#2; the stand-in "
         "endpoint answered 200, and the response came out in reverse order."
     )
@@ -199,16 +201,16 @@ def test_an_order_of_its_own_on_the_way_in_is_told() -> None:
 
 def test_a_response_that_skips_a_layer_is_told() -> None:
     made = replace(traces.askew(), response_order=(4, 3, 1, 0))
-    assert words.summary(made).endswith("answered 200; the response never passed AuditMiddleware.")
+    assert summary(made).endswith("answered 200; the response never passed AuditMiddleware.")
     single = traces.trace((traces.ERRORS, traces.SHOP[1]), [traces.step(0), traces.step(1)])
-    assert words.summary(single).endswith("through TrustedHostMiddleware, the stand-in endpoint answered 200, "
+    assert summary(single).endswith("through TrustedHostMiddleware, the stand-in endpoint answered 200, "
                                           "and the response came back.")  # fmt: skip
 
 
 def test_a_long_list_of_names_is_cut() -> None:
     steps = [traces.step(0, "answered", 403), *(traces.unreached(index) for index in range(1, 1_000))]
     made = traces.trace(traces.deep().layers, steps, answered_by=0, status=403)
-    assert words.summary(made) == (
+    assert summary(made) == (
         "LayerMiddleware answered 403: LayerMiddleware#2, LayerMiddleware#3, LayerMiddleware#4, LayerMiddleware#5, "
         "LayerMiddleware#6 and 995 more were never reached."
     )
@@ -296,6 +298,6 @@ def test_duration(ns: int | None, said: str) -> None:
 
 def test_nothing_of_the_hostile_reaches_a_sentence_alive() -> None:
     made = traces.hostile()
-    said = [words.headline(made), words.request_line(made), words.summary(made), *remarks(made)]
+    said = [words.headline(made), words.request_line(made), summary(made), *remarks(made)]
     said += [words.happened(made, index, verbose=True) for index in range(3)]
     assert all(text.isprintable() for text in said)

@@ -14,10 +14,11 @@ from mwviz.collect.stack.chain import Chain
 from mwviz.errors import ProbeError
 
 _BODY = b'{"mwviz":"probe"}'
+_RAISED = "raised by the stand-in endpoint, as --raise asks"
 
 
 class StandIn:
-    """Answers 200 (or raises) where the router or a handler would be called; of all else it is what it stands for."""
+    """Answers (or raises) where the router or a handler would be called; of all else it is what it stands for."""
 
     def __init__(self, replaced: Any, routes: Routes) -> None:
         self._replaced = replaced
@@ -27,16 +28,31 @@ class StandIn:
         return getattr(self._replaced, name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer an HTTP request of the probe's; leave anything else to what was replaced."""
-        if scope["type"] != "http" or not self._routes.recorder.owns(scope):
-            await self._replaced(scope, receive, send)
-            return
+        """Answer an HTTP request or a websocket of the probe's; leave anything else to what was replaced."""
+        match scope["type"]:
+            case "http" if self._routes.recorder.owns(scope):
+                await self._answer(scope, receive, send)
+            case "websocket" if self._routes.recorder.owns(scope):
+                await self._accept(receive, send)
+            case _:
+                await self._replaced(scope, receive, send)
+
+    async def _accept(self, receive: Receive, send: Send) -> None:
+        await receive()
+        if self._routes.raises:
+            raise RuntimeError(_RAISED)
+        await send({"type": "websocket.accept"})
+        if self._routes.reads:
+            await receive()
+        await send({"type": "websocket.close", "code": 1000})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if any(name == b"content-length" for name, _ in scope["headers"]):
             # A handler with a body parameter would read it: layers that watch `receive` get their part to play.
             while (await receive()).get("more_body", False):
                 pass
         if self._routes.raises:
-            raise RuntimeError("raised by the stand-in endpoint, as --raise asks")
+            raise RuntimeError(_RAISED)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(_BODY)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": _BODY})
@@ -46,17 +62,18 @@ class Routes:
     """Watches the way of the probe's requests from route to route: `reached` is the handler that one got to.
 
     `refusal` is why no stand-in could stand where one got to; there nothing of the user's was called. `raises` says
-    whether stand-ins raise.
+    whether stand-ins raise, `reads` whether the client of a websocket has something to say, and is heard by them.
     """
 
     def __init__(
-        self, chain: Chain, recorder: Recorder, calls: Calls | None = None, *, stand_in: bool, raises: bool
+        self, chain: Chain, recorder: Recorder, calls: Calls, *, stand_in: bool, raises: bool, reads: bool
     ) -> None:
         self.reached: object | None = None
         self.refusal: ProbeError | None = None
         self._chain = chain
         self.recorder = recorder
         self.raises = raises
+        self.reads = reads
         self._calls = calls
         self._stand_in = stand_in
         self._inside: list[Scope] = []
@@ -92,7 +109,7 @@ class Routes:
         self.reached = mounted(route) if is_mount(route) else getattr(route, "endpoint", route)
         end = call if opening.ended else self._chain.end(self.ending(call))
         self._inside.append(scope)
-        if self._calls is not None:
+        if not self._stand_in:
             self._calls.reach(route, scope)
         try:
             with self.recorder.following():  # the mark may have come through a layer that lost the context

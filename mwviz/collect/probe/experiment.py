@@ -18,6 +18,7 @@ from mwviz.collect.probe.order import reordered
 from mwviz.collect.probe.request import ProbeOptions, Request, prepare
 from mwviz.collect.probe.server import Connection, LifespanConversation
 from mwviz.collect.probe.watchdog import Watchdog
+from mwviz.collect.probe.websocket import WebsocketConnection
 from mwviz.collect.stack.boundary import ASGIApp, Boundary, Recorder
 from mwviz.collect.stack.build import Built, Found, bounded, claim, instrument
 from mwviz.collect.stack.chain import Chain
@@ -57,7 +58,7 @@ class Run:
     """
 
     recorder: Recorder
-    connection: Connection
+    connection: Connection | WebsocketConnection
     called: list[CallNote]
     began: int | None = None
     error: BaseException | None = None
@@ -165,8 +166,9 @@ class Experiment:
         if self.built.error is not None:
             return
         stand_in = request.endpoint == "stand-in"
-        calls = None if stand_in else self.calls
-        routes = self.routes or Routes(self.chain, self.recorder, calls, stand_in=stand_in, raises=request.raises)
+        routes = self.routes or Routes(
+            self.chain, self.recorder, self.calls, stand_in=stand_in, raises=request.raises, reads=request.says
+        )
         hidden = not self.chain.found or not self.chain.found[-1].is_router
         if stand_in and (hidden or (not request.routed and not self.chain.end_at_router(routes.ending))):
             raise ProbeError(
@@ -175,8 +177,8 @@ class Experiment:
             )
         if self.routes is None and (request.routed or not stand_in):
             routes.watch(self.subject.application.router, self._undo)
-            if calls is not None:
-                calls.watch(self.subject.application.router, self._undo)
+            if not stand_in:
+                self.calls.watch(self.subject.application.router, self._undo)
         self.routes = routes
 
     async def _run(self, loop: Loop, watchdog: Watchdog) -> None:
@@ -237,7 +239,7 @@ class Experiment:
         before = self.recorder.begin()
         if self.run is not None:
             self.run.recorder = before
-        self.run = run = Run(self.recorder, Connection(request.body, loop.event), self.calls.begin())
+        self.run = run = Run(self.recorder, request.connection(loop.event, loop.give_way), self.calls.begin())
         state = {} if self.conversation is None else dict(self.conversation.state)
         scope = request.scope(self.recorder.mark, state)
 

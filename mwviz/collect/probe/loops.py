@@ -24,6 +24,9 @@ class Loop(Protocol):
     def task(self) -> object:
         """The task that is running now; None outside of the loop."""
 
+    async def give_way(self) -> None:
+        """Let the other tasks run that can."""
+
     async def within(self, seconds: float, call: Call, expired: Callable[[], object]) -> bool:
         """Run `call` for at most `seconds`; after that tell `expired`, cancel it and answer False."""
 
@@ -53,6 +56,10 @@ class AsyncioLoop:
             return asyncio.current_task()
         except RuntimeError:  # a layer that runs the inner app in a thread
             return None
+
+    async def give_way(self) -> None:
+        """Let the other tasks run that can."""
+        await asyncio.sleep(0)
 
     async def within(self, seconds: float, call: Call, expired: Callable[[], object]) -> bool:
         """See `Loop.within`."""
@@ -100,6 +107,12 @@ class TrioLoop:
             return trio.lowlevel.current_task()
         except RuntimeError:
             return None
+
+    async def give_way(self) -> None:
+        """Let the other tasks run that can."""
+        import trio
+
+        await trio.lowlevel.checkpoint()
 
     async def within(self, seconds: float, call: Call, expired: Callable[[], object]) -> bool:
         """See `Loop.within`."""

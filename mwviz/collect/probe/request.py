@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from mwviz.collect import redact
 from mwviz.collect.compat import accepted_hosts, redirects_to_https
-from mwviz.errors import ProbeError
+from mwviz.collect.probe.server import EXTENSIONS, Connection, Event
+from mwviz.collect.probe.websocket import WebsocketConnection, subprotocols
+from mwviz.errors import ProbeError, closest
 from mwviz.model import Probe
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -19,6 +21,8 @@ _HOST = "testserver"
 _CLIENT_PORT = 50000
 #: Seconds; clocks count to some number only.
 _LONGEST_LIMIT = 7 * 24 * 60 * 60
+_HTTP_SCHEMES = {"http": "http", "https": "https"}
+_WEBSOCKET_SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class ProbeOptions:
 
     `headers` are `(name, value)` pairs, `data` is the body, `timeout` counts seconds for startup and for the probe
     each, `order` is the whole of `"A > B > C"`, `repeat` how many probes are measured, after one that is not.
+    `websocket`: PATH is one, and `data` its one message. `extensions` are names of ASGI's that the server offers, such
+    as `http.response.trailers`.
     """
 
     path: str | None = None
@@ -42,6 +48,8 @@ class ProbeOptions:
     timeout: float = 10.0
     order: str | None = None
     repeat: int | None = None
+    websocket: bool = False
+    extensions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -61,20 +69,29 @@ class Request:
     lifespan: bool
     timeout: float
     repeat: int | None
+    type: Literal["http", "websocket"] = "http"
+    says: bool = False
+    extensions: tuple[str, ...] = ()
     reasons: tuple[str, ...] = field(default=())
+
+    def connection(
+        self, event: Callable[[], Event], give_way: Callable[[], Awaitable[None]]
+    ) -> Connection | WebsocketConnection:
+        """The server's side of it; `event` makes an event of the loop's own, `give_way` lets other tasks run."""
+        if self.type == "websocket":
+            return WebsocketConnection(self.body if self.says else None, event, give_way)
+        return Connection(self.body, event, self.extensions)
 
     def scope(self, asgi: dict[str, str], state: dict[str, Any]) -> dict[str, Any]:
         """The ASGI scope, as uvicorn would make it of this request."""
         raw_path, _, query = self.target.partition("?")
-        port = 443 if self.scheme == "https" else 80
-        return {
-            "type": "http",
+        scope: dict[str, Any] = {
+            "type": self.type,
             "asgi": asgi,
             "http_version": "1.1",
-            "server": (_HOST, port),
+            "server": (_HOST, 443 if self.scheme in ("https", "wss") else 80),
             "client": (self.client, _CLIENT_PORT),
             "scheme": self.scheme,
-            "method": self.method,
             "root_path": "",
             "path": unquote(raw_path),
             "raw_path": raw_path.encode(),
@@ -82,12 +99,19 @@ class Request:
             "headers": list(self.headers),
             "state": state,
         }
+        if self.type == "websocket":
+            scope |= {"subprotocols": subprotocols(self.headers), "extensions": {"websocket.http.response": {}}}
+        else:
+            scope["method"] = self.method
+            if self.extensions:
+                scope["extensions"] = {name: {} for name in self.extensions}
+        return scope
 
     def described(self, order: tuple[str, ...] | None) -> Probe:
         """The request as it may be shown, secrets hidden."""
         raw_path, mark, query = self.target.partition("?")
         return Probe(
-            type="http",
+            type=self.type,
             method=self.method,
             path=raw_path + mark + redact.query(query),
             headers=redact.headers(self.headers),
@@ -100,6 +124,7 @@ class Request:
             reasons=self.reasons,
             raises=self.raises,
             repeat=self.repeat,
+            extensions=self.extensions,
         )
 
 
@@ -112,6 +137,7 @@ def prepare(options: ProbeOptions, layers: Iterable[object]) -> Request:
         raise ProbeError(
             "Only the stand-in endpoint raises on demand, and PATH goes to the real one: add --endpoint stand-in."
         )
+    _combinable(options)
     body = options.data or b""
     headers, reasons = _headers(options, body)
     method = _method(options)
@@ -120,7 +146,7 @@ def prepare(options: ProbeOptions, layers: Iterable[object]) -> Request:
         target=_target(options.path),
         headers=tuple(headers),
         body=body,
-        scheme=_scheme(options.scheme),
+        scheme=_scheme(options),
         host=_HOST,
         client=options.client,
         endpoint=endpoint,
@@ -129,9 +155,30 @@ def prepare(options: ProbeOptions, layers: Iterable[object]) -> Request:
         lifespan=(endpoint == "real") if options.lifespan is None else options.lifespan,
         timeout=_timeout(options.timeout),
         repeat=_repeat(options.repeat),
+        type="websocket" if options.websocket else "http",
+        says=options.data is not None,
+        extensions=options.extensions,
         reasons=tuple(reasons),
     )
     return _acceptable(request, options, list(layers))
+
+
+def _combinable(options: ProbeOptions) -> None:
+    for name in options.extensions:
+        if name not in EXTENSIONS:
+            close = closest(name, EXTENSIONS)
+            hint = f"did you mean {close}?" if close else f"there are {', '.join(EXTENSIONS)}."
+            raise ProbeError(f"'{name}' is no extension of ASGI that mwviz knows: {hint}")
+    if not options.websocket:
+        return
+    if options.method is not None:
+        raise ProbeError(f"A websocket has no method '{options.method}': leave out either --websocket or -X.")
+    if options.preflight is not None:
+        raise ProbeError("A browser sends no preflight for a websocket: leave out either --websocket or --preflight.")
+    if options.extensions:
+        raise ProbeError(
+            f"A websocket knows no '{options.extensions[0]}': leave out either --websocket or --extension."
+        )
 
 
 def parse_header(line: str) -> tuple[str, str]:
@@ -145,7 +192,9 @@ def parse_header(line: str) -> tuple[str, str]:
 def _headers(options: ProbeOptions, body: bytes) -> tuple[list[tuple[bytes, bytes]], list[str]]:
     headers = [_encoded(name, value) for name, value in options.headers]
     given = {name for name, _ in headers}
-    reasons = []
+    reasons: list[str] = []
+    if options.websocket:
+        return headers, reasons
     if body and b"content-type" not in given:
         kind = "application/json" if _is_json(body) else "application/x-www-form-urlencoded"
         headers.append((b"content-type", kind.encode()))
@@ -181,7 +230,7 @@ def _is_json(body: bytes) -> bool:
 def _method(options: ProbeOptions) -> str:
     method = options.method
     if method is None:
-        method = "POST" if options.data is not None else "GET"
+        method = "POST" if options.data is not None and not options.websocket else "GET"
     if not _TOKEN.fullmatch(method):
         raise ProbeError(f"'{method}' is no HTTP method: try GET, POST, PUT, PATCH, DELETE, HEAD or OPTIONS.")
     return method.upper() if options.preflight is None else "OPTIONS"
@@ -203,10 +252,15 @@ def _percent(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogateescape"))
 
 
-def _scheme(scheme: str | None) -> str:
-    if scheme not in (None, "http", "https"):
-        raise ProbeError(f"'{scheme}' is no scheme of an HTTP request: http or https.")
-    return scheme or "http"
+def _scheme(options: ProbeOptions) -> str:
+    schemes = _WEBSOCKET_SCHEMES if options.websocket else _HTTP_SCHEMES
+    given = options.scheme or "http"
+    if given in schemes:
+        return schemes[given]
+    kind = "a websocket" if options.websocket else "an HTTP request"
+    *others, last = schemes
+    hint = ": add --websocket" if given in _WEBSOCKET_SCHEMES else f": {', '.join(others)} or {last}"
+    raise ProbeError(f"'{given}' is no scheme of {kind}{hint}.")
 
 
 def _timeout(seconds: float) -> float:
@@ -233,8 +287,8 @@ def _acceptable(request: Request, options: ProbeOptions, layers: Sequence[object
         if host != _HOST:
             reasons.append(f"Host is {host}: TrustedHostMiddleware accepts it.")
     if options.scheme is None and any(redirects_to_https(layer) for layer in layers):
-        scheme = "https"
-        reasons.append("The scheme is https: HTTPSRedirectMiddleware redirects http.")
+        plain, scheme = ("ws", "wss") if options.websocket else ("http", "https")
+        reasons.append(f"The scheme is {scheme}: HTTPSRedirectMiddleware redirects {plain}.")
     return replace(request, headers=headers, scheme=scheme, reasons=tuple(reasons))
 
 

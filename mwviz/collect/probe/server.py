@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Collection
 from typing import Any, Literal, Protocol
 
 from mwviz.collect.stack.boundary import ASGIApp, Message
@@ -18,14 +19,28 @@ class Event(Protocol):
         """Wait until it is set."""
 
 
-class Connection:
-    """One HTTP request and the response to it. `receive` and `send` are what the app is called with."""
+#: Extensions of ASGI that a server may offer; each has one message, of the same name. uvicorn offers none of them.
+ASIDE = frozenset({"http.response.early_hint", "http.response.push", "http.response.debug"})
+FILES = frozenset({"http.response.pathsend", "http.response.zerocopysend"})
+TRAILERS = "http.response.trailers"
+EXTENSIONS = (*sorted(ASIDE), *sorted(FILES), TRAILERS)
 
-    def __init__(self, body: bytes, event: Callable[[], Event]) -> None:
+
+class Connection:
+    """One HTTP request and the response to it. `receive` and `send` are what the app is called with.
+
+    Messages of `extensions` are taken as a server takes them that offers these.
+    """
+
+    def __init__(self, body: bytes, event: Callable[[], Event], extensions: Collection[str] = ()) -> None:
         self._body: bytes | None = body
         self._over = event()
+        self._extensions = extensions
+        self._trailing = False
+        self._body_ended = False
         self.start: Message | None = None
         self.headers: list[Any] = []
+        self.trailers: list[Any] = []
         self.body_bytes = 0
         self.complete = False
 
@@ -42,25 +57,52 @@ class Connection:
         kind = message["type"]
         if self.complete:
             raise RuntimeError(f"Unexpected ASGI message '{kind}' sent, after response already completed.")
+        if kind in ASIDE and kind in self._extensions:
+            return
         if self.start is None:
-            if kind != "http.response.start":
-                raise RuntimeError(f"Expected ASGI message 'http.response.start', but got '{kind}'.")
+            _expect("http.response.start", kind)
             status = message["status"]
             if not isinstance(status, int):
                 raise TypeError(f"The status of a response must be an int, not {type(status).__name__}.")
             self.headers = [(name, value) for name, value in message.get("headers", [])]
+            self._trailing = TRAILERS in self._extensions and bool(message.get("trailers", False))
             self.start = message
-            return
-        if kind != "http.response.body":
-            raise RuntimeError(f"Expected ASGI message 'http.response.body', but got '{kind}'.")
-        self.body_bytes += len(message.get("body", b""))
-        if not message.get("more_body", False):
-            self.complete = True
+        elif self._body_ended:
+            _expect(TRAILERS, kind)
+            self.trailers += [(name, value) for name, value in message.get("headers", [])]
+            self._end(complete=not message.get("more_trailers", False))
+        else:
+            if kind not in FILES or kind not in self._extensions:
+                _expect("http.response.body", kind)
+            self.body_bytes += _sent_bytes(message)
+            self._body_ended = kind == "http.response.pathsend" or not message.get("more_body", False)
+            self._end(complete=self._body_ended and not self._trailing)
+
+    def _end(self, *, complete: bool) -> None:
+        self.complete = complete
+        if complete:
             self._over.set()
 
     def finish(self) -> None:
         """The app's call is over: whoever still waits for the client is told that it is gone."""
         self._over.set()
+
+
+def _expect(wanted: str, kind: str) -> None:
+    if kind != wanted:
+        raise RuntimeError(f"Expected ASGI message '{wanted}', but got '{kind}'.")
+
+
+def _sent_bytes(message: Message) -> int:
+    """How many bytes a server sends for a message of the body. Raises OSError for a file that is not there."""
+    match message["type"]:
+        case "http.response.pathsend":
+            return os.stat(message["path"]).st_size  # noqa: PTH116 - the path may be bytes
+        case "http.response.zerocopysend":
+            whole: int = os.fstat(message["file"].fileno()).st_size - int(message.get("offset") or 0)
+            return min(whole, int(message.get("count") or whole))
+        case _:
+            return len(message.get("body", b""))
 
 
 class LifespanConversation:

@@ -7,7 +7,16 @@ from itertools import takewhile
 from typing import Any
 
 from mwviz.collect import redact
-from mwviz.collect.read.passages import Passage, body_bytes, raw_headers, status_of
+from mwviz.collect.read.messages import (
+    ACCEPT,
+    body_bytes,
+    close_code,
+    message_type,
+    raw_headers,
+    status_of,
+    subprotocol,
+)
+from mwviz.collect.read.passages import Passage
 from mwviz.collect.read.verdict import answering_inner, replaced
 from mwviz.collect.stack.boundary import Scope
 from mwviz.model import Position, Step
@@ -40,7 +49,9 @@ def response_changes(passage: Passage) -> tuple[str, ...] | None:
     headers = _headers_changed(raw_headers(before), raw_headers(after))
     if headers is None:
         return None
-    return (*_status_changed(before, after), *headers, *_body_changed(source, passage))
+    trailers = _headers_changed(_trailers(source), _trailers(passage)) or []
+    told = (f"{change[:2]}trailer {change[2:]}" for change in trailers)
+    return (*_start_changed(before, after), *headers, *_body_changed(source, passage), *told, *_closed(source, passage))
 
 
 def _body_read(passage: Passage) -> Iterator[str]:
@@ -66,14 +77,35 @@ def added_headers(steps: Iterable[Step]) -> dict[str, Position]:
     }
 
 
-def _status_changed(before: Any, after: Any) -> Iterator[str]:
+def _start_changed(before: Any, after: Any) -> Iterator[str]:
     if status_of(before) != status_of(after):
         yield f"status {status_of(before)} -> {status_of(after)}"
+    if subprotocol(before) != subprotocol(after):
+        yield f"subprotocol {subprotocol(before) or 'none'} -> {subprotocol(after) or 'none'}"
 
 
 def _body_changed(source: Passage, passage: Passage) -> Iterator[str]:
-    if source.body_ended and passage.body_ended and source.body_length() != passage.body_length():
-        yield f"body {source.body_length()} -> {passage.body_length()} bytes"
+    before, after = source.body_length(), passage.body_length()
+    if None in (before, after) or before == after:
+        return
+    if message_type(passage.starts[0].message) == ACCEPT:
+        yield f"messages {before} -> {after}"
+    elif source.body_ended and passage.body_ended:
+        yield f"body {before} -> {after} bytes"
+
+
+def _trailers(passage: Passage) -> list[Any]:
+    return [pair for sent in passage.trailers for pair in raw_headers(sent.message) or []]
+
+
+def _closed(source: Passage, passage: Passage) -> Iterator[str]:
+    before, after = (each.closing.message if each.closing is not None else None for each in (source, passage))
+    if before is None and after is not None:
+        yield f"+ close {close_code(after)}"
+    elif before is not None and after is None:
+        yield f"- close {close_code(before)}"
+    elif close_code(before) != close_code(after):
+        yield f"close {close_code(before)} -> {close_code(after)}"
 
 
 def _headers_changed(before: Any, after: Any) -> list[str] | None:

@@ -9,18 +9,11 @@ from typing import Any
 from mwviz.collect import failure
 from mwviz.collect.probe.calls import Calls
 from mwviz.collect.probe.noting import CallNote
-from mwviz.collect.read import called, changes, verdict
+from mwviz.collect.read import called, changes, messages, verdict
 from mwviz.collect.read.accounting import Accounts, account
-from mwviz.collect.read.passages import (
-    Passage,
-    arrange,
-    body_bytes,
-    first_by_rank,
-    is_cancellation,
-    message_type,
-    same_error,
-    status_of,
-)
+from mwviz.collect.read.messages import message_type, status_of
+from mwviz.collect.read.passages import Passage, arrange, first_by_rank, is_cancellation, same_error
+from mwviz.collect.read.websocket import seen_at
 from mwviz.collect.stack.boundary import Note
 from mwviz.model import Event, Position, Step
 
@@ -134,6 +127,7 @@ class Reading:
             raised=failure.one_line(passage.error) if passage.error is not None else None,
             held_ns=held_ns,
             held_until=held_until,
+            websocket=seen_at(passage),
         )
 
     def _next_is_bounded(self, rank: int) -> bool:
@@ -187,12 +181,4 @@ def _event(note: Note, places: Sequence[Position], began: int) -> Event:
 def _detail(happening: str, payload: Any) -> str | None:
     if happening == "raise":
         return failure.one_line(payload)
-    if happening not in ("send", "receive"):
-        return None
-    if (status := status_of(payload)) is not None:
-        return str(status)
-    kind = message_type(payload)
-    if kind in ("http.request", "http.response.body"):
-        more = ", more to come" if payload.get("more_body", False) else ""
-        return f"{body_bytes(payload)} bytes{more}"
-    return None
+    return messages.detail(payload) if happening in ("send", "receive") else None

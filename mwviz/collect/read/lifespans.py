@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mwviz.collect.read.interpret import events
-from mwviz.collect.read.passages import Passage, arrange, message_type
+from mwviz.collect.read.messages import message_type
+from mwviz.collect.read.passages import Passage, arrange
 from mwviz.collect.stack.boundary import Note
 from mwviz.model import Lifespan, Position
 

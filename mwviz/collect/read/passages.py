@@ -8,9 +8,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from mwviz.collect.read.messages import (
+    ACCEPT,
+    CLOSE,
+    FILES,
+    PARTS,
+    SEND,
+    STARTS,
+    TRAILERS,
+    body_bytes,
+    content,
+    ends,
+    message_type,
+)
 from mwviz.collect.stack.boundary import Crossing, Happening, Note
-
-START, BODY = "http.response.start", "http.response.body"
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -24,7 +35,10 @@ class Sent:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Passage:
-    """One call of one layer. `rank` counts from outside: the layers, then the router, then the endpoint."""
+    """One call of one layer. `rank` counts from outside: the layers, then the router, then the endpoint.
+
+    `starts` begin an answer; `bodies` are all that it goes on with, of a websocket its messages and a later close.
+    """
 
     crossing: Crossing
     rank: int
@@ -36,6 +50,7 @@ class Passage:
     starts: list[Sent] = field(default_factory=list)
     bodies: list[Sent] = field(default_factory=list)
     refusals: list[BaseException] = field(default_factory=list)
+    trailers: list[Sent] = field(default_factory=list)
     inner: list[Passage] = field(default_factory=list)
     received: list[Sent] = field(default_factory=list)
 
@@ -46,8 +61,19 @@ class Passage:
 
     @property
     def body_ended(self) -> bool:
-        """Whether the last message of a body left it."""
-        return bool(self.bodies) and not _field(self.bodies[-1].message, "more_body", False)
+        """Whether the last message of a body left it, or the close of a websocket."""
+        return ends(self.bodies[-1].message) if self.bodies else self.closing is not None
+
+    @property
+    def closing(self) -> Sent | None:
+        """The close of a websocket that left it."""
+        ending = self.bodies[-1:] or self.starts[:1]
+        return next((sent for sent in ending if message_type(sent.message) == CLOSE), None)
+
+    @property
+    def is_websocket(self) -> bool:
+        """Whether it was called for a websocket."""
+        return self.crossing.seen.get("type") == "websocket"
 
     @property
     def refused(self) -> bool:
@@ -58,13 +84,24 @@ class Passage:
         """Whether it raised what `send` raised in `sender`, further in: no `send` of its own had raised it before."""
         return sender.refused and not any(same_error(sender.error, each) for each in self.refusals)
 
-    def body(self) -> bytes | None:
-        """The whole body that left it; None where it was too long to be kept."""
-        chunks = [_field(sent.message, "body", b"") for sent in self.bodies]
-        return None if self.crossing.skipped or any(type(chunk) is not bytes for chunk in chunks) else b"".join(chunks)
+    def body(self) -> tuple[object, ...] | None:
+        """The whole body that left it, or the websocket's messages; None where it was too long to be kept."""
+        parts = [content(sent.message) for sent in self.bodies if message_type(sent.message) != CLOSE]
+        if self.crossing.skipped or any(part is None for part in parts):
+            return None
+        whole = b"".join(part for part in parts if type(part) is bytes)
+        return (*([whole] if whole else []), *(part for part in parts if type(part) is not bytes))
 
-    def body_length(self) -> int:
-        """The length of the body that left it, in bytes."""
+    def body_length(self) -> int | None:
+        """The length of the body that left it, in bytes; of an accepted websocket, the number of its messages.
+
+        None where a part of it is a file that the server sends.
+        """
+        kinds = [message_type(sent.message) for sent in self.bodies]
+        if self.starts and message_type(self.starts[0].message) == ACCEPT:
+            return kinds.count(SEND) + self.crossing.skipped
+        if FILES.intersection(kinds):
+            return None
         return sum(body_bytes(sent.message) for sent in self.bodies) + self.crossing.skipped
 
     def first_answer_from_inside(self) -> int | None:
@@ -161,34 +198,6 @@ def _members(error: BaseException) -> Iterator[BaseException]:
             yield from _members(each)
 
 
-def message_type(message: Any) -> str | None:
-    """The message's `type`; None for what is no message."""
-    kind = _field(message, "type", None)
-    return kind if type(kind) is str else None
-
-
-def status_of(message: Any) -> int | None:
-    """The status of a start message as an int (it may be an `HTTPStatus`); None if it has none."""
-    status = _field(message, "status", None)
-    return int(status) if isinstance(status, int) else None
-
-
-def body_bytes(message: Any) -> int:
-    """The number of body bytes that a message carries."""
-    body = _field(message, "body", b"")
-    return int(_field(message, "body_bytes", 0)) if body is None else len(body)
-
-
-def raw_headers(message: Any) -> list[Any] | None:
-    """The headers of a start message; None where they cannot be read without disturbing them."""
-    headers = _field(message, "headers", [])
-    return list(headers) if isinstance(headers, (list, tuple)) else None
-
-
-def _field(message: Any, name: str, default: Any) -> Any:
-    return message.get(name, default) if hasattr(message, "get") else default
-
-
 def _add(passage: Passage, at: int, happening: Happening, payload: Any) -> None:
     match happening:
         case "leave" | "raise":
@@ -198,10 +207,12 @@ def _add(passage: Passage, at: int, happening: Happening, payload: Any) -> None:
             sent = Sent(at, payload)
             passage.sent.append(sent)
             kind = message_type(payload)
-            if kind == START:
+            if kind in STARTS or (kind == CLOSE and not passage.starts):
                 passage.starts.append(sent)
-            elif kind == BODY and not passage.body_ended:  # what comes after the end belongs to no response
+            elif kind in PARTS and not passage.body_ended:  # what comes after the end belongs to no response
                 passage.bodies.append(sent)
+            elif kind == TRAILERS:
+                passage.trailers.append(sent)
         case "sent":
             # Nearly always the very last.
             through = next((sent for sent in reversed(passage.sent) if sent.message is payload), None)

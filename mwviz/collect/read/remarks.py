@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from mwviz.collect.compat import has_startup
 from mwviz.collect.probe.experiment import Experiment
 from mwviz.collect.probe.order import entry_labels
+from mwviz.collect.probe.server import Connection
 from mwviz.collect.stack import describe
 from mwviz.model import Layer, Lifespan
 
@@ -37,6 +38,10 @@ def of_probe(
     """Where the way went and what was met on it, and how startup and shutdown went."""
     yield from experiment.chain.notes
     yield from _met_twice(layers, entered)
+    run, request = experiment.run, experiment.request
+    sent = run.connection.body_bytes if run is not None and isinstance(run.connection, Connection) else 0
+    if request is not None and request.method == "HEAD" and sent:
+        yield f"A server sends no body for HEAD: the {sent} bytes that left the app go no further."
     if lifespan is None:
         error = experiment.run.error if experiment.run is not None else None
         raised = error is not None and not experiment.options.raises

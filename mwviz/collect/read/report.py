@@ -10,10 +10,12 @@ from mwviz.collect import failure, redact
 from mwviz.collect.compat import framework_versions, overriding_call
 from mwviz.collect.probe.experiment import Experiment, Run
 from mwviz.collect.probe.order import entry_labels
-from mwviz.collect.probe.server import LifespanConversation
+from mwviz.collect.probe.server import Connection, LifespanConversation
+from mwviz.collect.probe.websocket import WebsocketConnection
 from mwviz.collect.read import changes, lifespans, remarks, repeats
 from mwviz.collect.read.interpret import Reading
-from mwviz.collect.read.passages import status_of
+from mwviz.collect.read.messages import status_of
+from mwviz.collect.read.websocket import taken_by
 from mwviz.collect.stack import describe
 from mwviz.collect.stack.build import Found
 from mwviz.errors import ProbeError
@@ -60,6 +62,7 @@ def trace(experiment: Experiment) -> Trace:
         duration_ns=_duration(experiment),
         notes=(*notes, *reading.remarks(), *remarks.of_repeats(others, len(experiment.measured))),
         lost_headers=_lost(experiment),
+        websocket=taken_by(run.connection) if run and isinstance(run.connection, WebsocketConnection) else None,
     )
 
 
@@ -162,10 +165,16 @@ def _endpoint(experiment: Experiment) -> Endpoint | None:
 
 def _response(run: Run | None) -> Response | None:
     connection = run.connection if run is not None else None
-    status = status_of(connection.start) if connection is not None else None
-    if connection is None or status is None:
+    status = status_of(connection.start) if isinstance(connection, Connection) else None
+    if not isinstance(connection, Connection) or status is None:
         return None
-    return Response(status, redact.headers(connection.headers), connection.body_bytes, connection.complete)
+    return Response(
+        status=status,
+        headers=redact.headers(connection.headers),
+        body_bytes=connection.body_bytes,
+        complete=connection.complete,
+        trailers=redact.headers(connection.trailers),
+    )
 
 
 def _error(experiment: Experiment, reading: Reading) -> TracedError | None:
@@ -187,8 +196,14 @@ def _error(experiment: Experiment, reading: Reading) -> TracedError | None:
         return _told(run.error, reading.raised_by(run.error), "probe")
     if run.connection.complete:
         return None
-    begun = "the response began, but never ended" if run.connection.start is not None else "nobody answered"
-    return TracedError("NoResponse", f"The app's call returned, and {begun}.", reading.silent(), "probe", "", "")
+    told = f"The app's call returned, and {_missing(run.connection)}."
+    return TracedError("NoResponse", told, reading.silent(), "probe", "", "")
+
+
+def _missing(connection: Connection | WebsocketConnection) -> str:
+    if isinstance(connection, Connection):
+        return "the response began, but never ended" if connection.start is not None else "nobody answered"
+    return "the denial began, but never ended" if connection.start is not None else "the websocket was never answered"
 
 
 def _told(error: BaseException, place: object, during: str) -> TracedError:
@@ -214,9 +229,19 @@ def _startup_error(experiment: Experiment) -> TracedError | None:
 
 
 def _timeout(seconds: float, run: Run, reading: Reading) -> TracedError:
-    whole = run.connection.complete
+    connection, whole = run.connection, run.connection.complete
     told = "The response was complete, but the app's call had not ended" if whole else "There was no complete response"
+    if isinstance(connection, WebsocketConnection):
+        told = f"{_state(connection)}, and the app's call had not ended"
     return TracedError("Timeout", f"{told} after {seconds:g} s.", reading.holder(), "probe", "", "")
+
+
+def _state(connection: WebsocketConnection) -> str:
+    taken = taken_by(connection)
+    if taken is None:
+        return "The websocket was neither accepted nor closed"
+    ended = "closed" if taken.closed_by is not None else "accepted" if taken.accepted else "denied"
+    return f"The websocket was {ended}"
 
 
 def _said(conversation: LifespanConversation) -> list[str]:

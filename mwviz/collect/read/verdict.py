@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mwviz.collect.read.passages import (
-    Passage,
-    Sent,
-    message_type,
-    raw_headers,
-    same_error,
-    status_of,
-)
+from mwviz.collect.compat import is_base_http
+from mwviz.collect.read.messages import ACCEPT, CLOSE, close_code, message_type, raw_headers, status_of
+from mwviz.collect.read.passages import Passage, Sent, same_error
 from mwviz.collect.redact import latin
 from mwviz.model import Observation, Outcome
 
@@ -23,6 +18,8 @@ def outcome(passage: Passage, *, holds: bool) -> Outcome:
         return "hung"
     if raised_own(passage):
         return "raised"
+    if _never_dispatched(passage):
+        return "skipped"
     if passage.starts:
         return _answering(passage)
     if passage.left is None or passage.error is not None:
@@ -34,8 +31,21 @@ def outcome(passage: Passage, *, holds: bool) -> Outcome:
     return "passed"
 
 
+def _never_dispatched(passage: Passage) -> bool:
+    """Whether a BaseHTTPMiddleware handed on what is no HTTP request, as it does without a look at it."""
+    if not passage.is_websocket or len(passage.inner) != 1 or not is_base_http(type(passage.crossing.station.layer)):
+        return False
+    crossing, inner = passage.crossing, passage.inner[0].crossing
+    return inner.scope is crossing.scope and _same_messages(passage)
+
+
+def _same_messages(passage: Passage) -> bool:
+    crossing, inner = passage.crossing, passage.inner[0].crossing
+    return crossing.handed(inner.outer_receive, inner.outer_send)
+
+
 def _answering(passage: Passage) -> Outcome:
-    if handled_error(passage) is not None:
+    if handled_error(passage) is not None or _error_behind_close(passage) is not None:
         return "handled"
     if inner_start(passage) is None:
         return "answered"
@@ -65,7 +75,9 @@ def _seen(passage: Passage) -> Iterator[Observation]:
         yield "called_again"
     if not passage.starts and passage.left is not None and passage.error is None and inner_start(passage) is not None:
         yield "dropped"
-    if crossing.handed(inner.outer_receive, inner.outer_send):
+    if _own_close(passage) is not None:
+        yield "closed"
+    if _same_messages(passage):
         yield "same_messages"
 
 
@@ -132,6 +144,32 @@ def handled_error(passage: Passage) -> BaseException | None:
     return last.error if differs else None
 
 
+def _own_close(passage: Passage) -> Sent | None:
+    """The close of an accepted websocket that the layer sent before one came from further in, if one ever did."""
+    source, closing = _source_of_late_close(passage), passage.closing
+    if source is None or closing is None:
+        return None
+    return closing if source.closing is None or source.closing.at > closing.at else None
+
+
+def _error_behind_close(passage: Passage) -> BaseException | None:
+    """The exception from further in that the layer closed an accepted websocket for."""
+    source, closing = _source_of_late_close(passage), passage.closing
+    if source is None or closing is None:
+        return None
+    last, inner = passage.inner[-1], source.closing
+    if last.left is None or last.left > closing.at:
+        return None
+    kept = inner is not None and close_code(inner.message) == close_code(closing.message)
+    return None if kept else last.error
+
+
+def _source_of_late_close(passage: Passage) -> Passage | None:
+    """The call that the accept came from, where the layer let that out and a close after it."""
+    late = passage.closing is not None and passage.closing not in passage.starts
+    return answering_inner(passage) if late and not replaced(passage) else None
+
+
 def answering_inner(passage: Passage) -> Passage | None:
     """The last call further in that answered before the layer did: what the layer sent may have come from it."""
     own = passage.responded
@@ -158,6 +196,8 @@ def replaced(passage: Passage) -> bool:
         return False
     if handled_error(passage) is not None:
         return True
+    if passage.is_websocket and (_kind(passage) != _kind(source) or _kind(passage) in (ACCEPT, CLOSE)):
+        return _kind(passage) != _kind(source)
     if not _body_differs(passage, source):
         return False
     if _status_differs(passage, source):
@@ -168,12 +208,19 @@ def replaced(passage: Passage) -> bool:
     return untaken or (other_type and not _recoded(passage, source))
 
 
+def _kind(passage: Passage) -> str | None:
+    return message_type(passage.starts[0].message)
+
+
 def _status_differs(passage: Passage, source: Passage) -> bool:
     return status_of(passage.starts[0].message) != status_of(source.starts[0].message)
 
 
 def _body_differs(passage: Passage, source: Passage) -> bool:
-    if not passage.body_ended:
+    # A websocket that the client left has no end of its own: both calls must be over, and well.
+    calls = (passage, source)
+    over = passage.is_websocket and not any(each.left is None or each.error is not None for each in calls)
+    if not passage.body_ended and not over:
         return False
     outer, inner = passage.body(), source.body()
     if outer is None or inner is None:

@@ -90,7 +90,12 @@ class Crossing:
         """Hand a message on inward and note it."""
         message = await self.outer_receive()
         copied = _as_dict(message)
-        if (kept := self._bounded(copied) if "body" in copied else copied) is not None:
+        kept: dict[str, Any] | None = copied
+        if "body" in copied:
+            kept = self._bounded(copied)
+        elif copied.get("type") == "websocket.receive":
+            kept = self._bounded_frame(copied)
+        if kept is not None:
             self.note((self.now(), "receive", self, kept))
         return message
 
@@ -99,15 +104,18 @@ class Crossing:
         note, now, send = self.note, self.now, self.outer_send
         copied: dict[str, Any] = message.copy() if message.__class__ is dict else _as_dict(message)
         # Outer layers may change the message, or the list of its headers, in place.
-        if "headers" in copied and (headers := copied["headers"]).__class__ is list:
-            copied["headers"] = headers[:]
         kept: dict[str, Any] | None = copied
-        if "body" in copied:
+        if "headers" in copied:
+            if (headers := copied["headers"]).__class__ is list:
+                copied["headers"] = headers[:]
+        elif "body" in copied:
             body = copied["body"]
             if body.__class__ is bytes and (size := self.kept + len(body) + _PER_CHUNK) <= KEPT_BODY:
                 self.kept = size  # as `_bounded` does, but a call would cost a layer half a microsecond
             else:
                 kept = self._bounded(copied)
+        elif copied.get("type") == "websocket.send":
+            kept = self._bounded_frame(copied)
         if kept is not None:
             note((now(), "send", self, kept))
         try:
@@ -133,6 +141,19 @@ class Crossing:
         kept["body"] = None
         kept["body_bytes"] = length
         return kept
+
+    def _bounded_frame(self, kept: dict[str, Any]) -> dict[str, Any] | None:
+        # A ticker may never end, either: of such a crossing `skipped` counts messages that went out.
+        content = kept.get("bytes") if kept.get("text") is None else kept["text"]
+        size = len(content) if isinstance(content, (bytes, str)) else 0
+        if self.kept + size + _PER_CHUNK <= KEPT_BODY:
+            self.kept += size + _PER_CHUNK
+            return kept
+        self.kept += _PER_CHUNK
+        if self.kept > KEPT_BODY and kept["type"] == "websocket.send":
+            self.skipped += 1
+            return None
+        return {"type": kept["type"], "length": size}
 
 
 Note: TypeAlias = tuple[int, Happening, Crossing, Any]
