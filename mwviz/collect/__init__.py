@@ -18,14 +18,20 @@ from mwviz.collect.probe.experiment import Experiment, Subject
 from mwviz.collect.probe.request import ProbeOptions, parse_header
 from mwviz.collect.probe.watchdog import Stuck, Watchdog
 from mwviz.collect.read import report
-from mwviz.model import Stack, Trace
+from mwviz.collect.routes.observe import RouteProbes, observed
+from mwviz.collect.routes.report import routes as told_routes
+from mwviz.collect.routes.walk import Walk
+from mwviz.model import Routes, Stack, Trace
 
 __all__ = [
     "ProbeOptions",
     "Reference",
+    "RouteProbes",
     "Subject",
     "discover",
     "inspect_stack",
+    "list_here",
+    "list_in_thread",
     "parse",
     "parse_header",
     "probe_async",
@@ -68,6 +74,37 @@ def inspect_stack(subject: Subject) -> Stack:
 
     _run_in_thread(experiment, build)
     return report.stack(experiment)
+
+
+def list_here(subject: Subject, probed: RouteProbes | None = None) -> Routes:
+    """Every route with its chain; the stacks of mounted apps are built in this thread, on a loop of its own.
+
+    Those that `probed` names are probed, in threads and loops of their own.
+    """
+    return _listed(subject, lambda experiment, conduct: _run(experiment, conduct, lambda: None), probed)
+
+
+def list_in_thread(subject: Subject, probed: RouteProbes | None = None) -> Routes:
+    """As `list_here`, in a thread and a loop of its own."""
+    return _listed(subject, _run_in_thread, probed)
+
+
+def _listed(subject: Subject, run: Callable[[Experiment, Conduct], None], probed: RouteProbes | None) -> Routes:
+    experiment, walk = Experiment(subject, ProbeOptions()), Walk()
+
+    async def build(_loop: loops.Loop, _watchdog: Watchdog) -> None:
+        try:
+            experiment.arrange()
+            walk.outermost(subject.application, experiment.layers)
+        finally:
+            experiment.restore()
+
+    run(experiment, build)
+    routes = told_routes(experiment, walk)
+    if probed is None:
+        return routes
+    met = {id(chain): each for chain, each in zip(routes.routes, walk.met, strict=True)}
+    return observed(subject, met, probed, routes, lambda probe: _run_in_thread(probe, probe.conduct))
 
 
 def probe_here(subject: Subject, options: ProbeOptions, stuck: Callable[[Trace], None]) -> Trace:

@@ -125,9 +125,14 @@ def route_classes(router: object) -> list[type]:
     return list(kinds)
 
 
+def is_router(value: object) -> bool:
+    """Whether `value` is a Starlette `Router` or FastAPI `APIRouter`, a subclass's, or a vendored copy's."""
+    return any(_is_named(cls, "Router", ".routing") for cls in type(value).__mro__)
+
+
 def unwatchable(router: Any) -> str | None:
     """What of a router would call a handler past `Route.handle`, in words; None if nothing does."""
-    if not any(_is_named(cls, "Router", ".routing") for cls in type(router).__mro__):
+    if not is_router(router):
         return f"a router of class {type(router).__name__}"
     for name in ("__call__", "app"):
         owner = next((cls for cls in type(router).__mro__ if name in vars(cls)), None)
@@ -185,7 +190,7 @@ def has_startup(app: Any) -> bool:
 
 def _is_routed(value: object) -> bool:
     for _ in range(_DEEPEST_WRAPPER):
-        if application_classes(value) or any(_is_named(cls, "Router", ".routing") for cls in type(value).__mro__):
+        if application_classes(value) or is_router(value):
             return True
         inner = held(value).get(INNER)
         if inner is None:

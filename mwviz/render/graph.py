@@ -121,6 +121,10 @@ def _inside(place: Place) -> bool:
     return not absolute and ".." not in place.file.split("/") and "site-packages" not in place.file
 
 
+#: The pictures of routes are committed, too.
+inside = _inside
+
+
 def _client_node(trace: Trace) -> Node:
     asked, response = visible(f"{trace.probe.method} {trace.probe.path}"), trace.response
     got = "no response" if response is None else words.status(response.status)

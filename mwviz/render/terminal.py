@@ -15,7 +15,7 @@ Part: TypeAlias = tuple[str, Style]
 Line: TypeAlias = Sequence[Part]
 
 _CODES: dict[Style, str] = {"dim": "2", "bold": "1", "green": "32", "yellow": "33", "red": "31"}
-_ASCII = str.maketrans("→←↓↑✗…·●│┊╭╰┄─µ", "><v^x~-*|:+++-u")
+_ASCII = str.maketrans("→←↓↑✗…·●│┊╭╰├└┄─µ", "><v^x~-*|:+++++-u")
 _TOKENS = re.compile(r" +|[^ /]*/+|[^ /]+")
 NARROWEST = 40
 _STUB = 8

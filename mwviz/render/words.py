@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 
-from mwviz.model import Kind, Observation, Position, Step, Trace, TracedError
+from mwviz.model import Kind, Observation, Position, Routes, Step, Trace, TracedError
 from mwviz.render.plain import duration, shorten, visible
 
 _MESSAGE_WIDTH, _NAMES_AT_MOST = 160, 5
@@ -33,12 +33,12 @@ OBSERVATIONS: dict[Observation, str] = {
 _QUIET = {"silent": "never answered", "hung": "hung", "not_reached": "not reached", "unknown": "not observable"}
 
 
-def headline(trace: Trace) -> str:
+def headline(trace: Trace | Routes) -> str:
     """Return the app and the versions that took part, in one line."""
     return "".join(headline_parts(trace))
 
 
-def headline_parts(trace: Trace) -> tuple[str, str]:
+def headline_parts(trace: Trace | Routes) -> tuple[str, str]:
     """Return the headline as the app, and the versions with the sign that parts them from it."""
     versions = trace.versions
     named = (("FastAPI", versions.fastapi), ("Starlette", versions.starlette), ("Python", versions.python))
