@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from mwviz.collect.compat import INNER, application_classes, framework_classes, held
-from mwviz.collect.routes.included import effective, included, is_branch
+from mwviz.collect.routes.included import effective, has_late_routes, included, is_branch
 
 #: HTTPEndpoint's own order (Starlette 0.13 and newer); the rest of the methods that a route names comes after.
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -58,9 +58,8 @@ def routes_of(router: object) -> Iterator[Any]:
     """
     for route in getattr(router, "routes", None) or ():
         yield from included(route) if is_branch(route) else (route,)
-    late = getattr(router, "_iter_low_priority_routes", None)
-    if late is not None:
-        yield from map(effective, late())
+    if has_late_routes(router):
+        yield from map(effective, router._iter_low_priority_routes())  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def is_closed(route: object) -> bool:

@@ -20,15 +20,19 @@ class Solved:
 def solved(dependant: Dependant, overrides: Mapping[Any, Any]) -> tuple[Solved, ...]:
     """What runs before the endpoint: sub-dependencies before what needs them, each once where it is cached."""
     calls: list[Solved] = []
-    _solve(dependant, overrides, set(), calls)
+    _solve(dependant, overrides, set(), calls, ())
     return tuple(calls)
 
 
-def _solve(dependant: Dependant, overrides: Mapping[Any, Any], cached: set[Any], calls: list[Solved]) -> None:
+def _solve(
+    dependant: Dependant, overrides: Mapping[Any, Any], cached: set[Any], calls: list[Solved], within: tuple[Any, ...]
+) -> None:
     # As `fastapi.dependencies.utils.solve_dependencies` goes, from 0.65 on: what a cached one needs is looked at again.
     for each in dependant.dependencies:
         call = overrides.get(each.call, each.call) if overrides else each.call
-        _solve(each if call is each.call else dependant_of(call, each), overrides, cached, calls)
+        if call not in within:  # an override that needs what it overrides: a request would never come out of that
+            used = each if call is each.call else dependant_of(call, each)
+            _solve(used, overrides, cached, calls, (*within, call))
         key = cache_key(each)
         if not each.use_cache or key not in cached:
             calls.append(Solved(call, each.call))

@@ -56,6 +56,15 @@ def is_branch(route: object) -> bool:
     return hasattr(route, "effective_candidates")
 
 
+def has_late_routes(router: object) -> bool:
+    """Whether a router, or one that it includes, serves a frontend: asking for those makes routes of all of them."""
+    if getattr(router, "_low_priority_routes", ()):
+        return True
+    return any(
+        has_late_routes(each.original_router) for each in getattr(router, "routes", None) or () if is_branch(each)
+    )
+
+
 def effective(context: Any) -> Any:
     """The route that requests meet: made by Starlette for all but path operations, which FastAPI calls contexts."""
     return getattr(context, "starlette_route", None) or context

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mwviz.collect.compat import is_application, overriding_call
 from mwviz.collect.probe.experiment import Experiment, Subject
@@ -46,10 +47,8 @@ class _Telling:
         self._subject = subject
         self._own = own
         self._layers: dict[int, Layer] = {}
-        self._standing: list[Standing] = []
         self._chains: dict[tuple[int, ...], _Chain] = {}
-        self._dependencies: dict[tuple[int, int], Dependency] = {}
-        self._solved: list[Solved] = []  # kept alive: their ids are keys
+        self._dependencies: dict[tuple[Any, Any], Dependency] = {}
         self._names: dict[str, int] = {}
         self._endpoints: dict[int, Endpoint] = {}
 
@@ -101,7 +100,6 @@ class _Telling:
         if id(standing) not in self._layers:
             index = len(self._own) + len(self._layers)
             self._layers[id(standing)] = self._made(index, standing, subject, label)
-            self._standing.append(standing)
         return self._layers[id(standing)]
 
     def _made(self, index: int, standing: Standing, subject: object, label: str) -> Layer:
@@ -121,9 +119,8 @@ class _Telling:
         )
 
     def _dependency(self, call: Solved) -> Dependency:
-        key = id(call.call), id(call.original)
+        key = call.call, call.original  # by equality: the same bound method is another object each time
         if key not in self._dependencies:
-            self._solved.append(call)
             named = describe.named(call.call)
             replaced = None if call.call is call.original else describe.name(describe.named(call.original))
             self._dependencies[key] = Dependency(
