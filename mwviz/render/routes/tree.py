@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mwviz.model import RouteChain, Routes
+from mwviz.render.plain import visible
 from mwviz.render.routes.chains import Branch, tree
 from mwviz.render.routes.lines import Columns, chain_lines, framed, layout, route_lines
-from mwviz.render.terminal import NARROWEST, Line, paint
+from mwviz.render.terminal import NARROWEST, Line, fold, paint
 
 _LEAST = 24
 
@@ -30,8 +31,14 @@ def _grown(branch: Branch, rails: str, table: Columns, width: int, verbose: bool
         first, later = f"{rails}{'└─' if last else '├─'} ", f"{rails}{'  ' if last else '│ '} "
         if isinstance(part, Branch):
             lines = _grown(part, later, table, width, verbose)
-            yield [(first, "dim"), *next(iter(lines))[1:]]
+            yield [(first, "dim"), *next(lines)[1:]]
             yield from lines
         else:
-            for at, line in enumerate(route_lines(part, table, room - 3, verbose=verbose)):
-                yield [(later if at else first, "dim"), *line]
+            for at, told in enumerate(_leaf(part, table, room - len(later) + len(rails), verbose)):
+                yield [(later if at else first, "dim"), *told]
+
+
+def _leaf(route: RouteChain, table: Columns, width: int, verbose: bool) -> Iterator[Line]:
+    yield from route_lines(route, table, width, verbose=verbose)
+    if route.skipped:
+        yield from fold([(f"  skips {', '.join(map(visible, route.skipped))}", "yellow")], width, 4)
