@@ -122,9 +122,9 @@ def shared_app() -> Starlette:
     return app(Mount("/a", sub), Mount("/b", sub))
 
 
-def closed_over(inner: App) -> App:
+def closed_over(app: App) -> App:
     async def around(scope: Scope, receive: Receive, send: Send) -> None:
-        await inner(scope, receive, send)
+        await app(scope, receive, send)
 
     return around
 

@@ -164,6 +164,7 @@ def test_places_are_those_of_the_source(tmp_path: Path, monkeypatch: pytest.Monk
         "class Inner:\n"
         "    def __init__(self, app):\n"
         "        self.app = app\n"
+        "    async def __call__(self, scope, receive, send): ...\n"
         "async def home(request):\n"
         "    return None\n"
         "sub = Starlette(\n"
@@ -179,10 +180,10 @@ def test_places_are_those_of_the_source(tmp_path: Path, monkeypatch: pytest.Monk
         sys.modules.pop("placed", None)
 
     (chain,) = routes.routes
-    assert chain.endpoint.defined_at == Place("placed.py", 7)
+    assert chain.endpoint.defined_at == Place("placed.py", 8)
     (layer,) = [each for each in routes.layers if each.name == "Inner"]
     assert layer.defined_at == Place("placed.py", 4)
-    assert layer.registered_at == Place("placed.py", 11)
+    assert layer.registered_at == Place("placed.py", 12)
 
 
 def test_selections() -> None:
