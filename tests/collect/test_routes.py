@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -144,6 +145,36 @@ def test_what_cannot_be_looked_into_is_told() -> None:
 
     assert [told(chain, routes) for chain in routes.routes] == ["GET,HEAD /sub/x: Outer > Hiding > home"]
     assert routes.notes == ("Hiding at /sub hides what lies inside it: layers there are not shown.",)
+
+
+def own_request_response(handler: Any) -> App:
+    async def adapted(scope: Any, receive: Any, send: Any) -> None:
+        await handler(scope)
+
+    return adapted
+
+
+class OwnAdapter:
+    def __init__(self, handler: Any) -> None:
+        self.handler = handler
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.handler(scope)
+
+
+@pytest.mark.parametrize("adapter", [own_request_response, OwnAdapter])
+def test_what_makes_an_app_of_a_handler_is_no_layer(adapter: Callable[[Any], App]) -> None:
+    async def decorated(*given: Any) -> None:
+        """A handler that could pass for an ASGI app."""
+
+    for handler in (home, decorated, functools.partial(home)):
+        route = Route("/x", handler)
+        route.app = Inner(adapter(handler))
+
+        assert chains(apps.app(route))[0].startswith("GET,HEAD /x: Outer > Inner > ")
+        assert mwviz.routes(apps.app(route)).notes == ()
+        route.app = adapter(handler)
+        assert [each.within for each in mwviz.routes(apps.app(route)).layers if each.within != "app"] == []
 
 
 def test_a_route_of_the_users_own_kind_is_listed() -> None:

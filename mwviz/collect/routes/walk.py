@@ -84,12 +84,12 @@ class Walk:
 
     def _handler_layers(self, route: Any, endpoint: object, way: Way) -> tuple[Standing, ...]:
         outermost = getattr(route, INNER, None)
-        if outermost is None or outermost is endpoint or way.framework.calls_handler(outermost):
-            return ()
 
         def is_handler(value: object) -> bool:
-            return value is endpoint or way.framework.calls_handler(value)
+            return value is endpoint or way.framework.calls_handler(value) or compat.adapts(value, endpoint)
 
+        if outermost is None or is_handler(outermost):
+            return ()
         return self._layers(outermost, is_handler, way, f"route {way.address}")
 
     def _mount(self, route: Any, way: Way) -> None:
