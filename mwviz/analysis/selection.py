@@ -26,9 +26,6 @@ class Selection:
     layers: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
 
-    def __bool__(self) -> bool:
-        return bool(self.paths or self.methods or self.layers or self.without)
-
 
 def select(routes: Routes, selection: Selection) -> Routes:
     """The same app with the selected routes alone.

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from mwviz.collect import failure
 from mwviz.collect.find.importer import importable, load, made
 from mwviz.collect.find.registration import Registrations
 from mwviz.collect.find.target import Reference, discover, parse
@@ -21,6 +22,7 @@ from mwviz.collect.read import report
 from mwviz.collect.routes.observe import RouteProbes, observed
 from mwviz.collect.routes.report import routes as told_routes
 from mwviz.collect.routes.walk import Walk
+from mwviz.errors import ProbeError
 from mwviz.model import Routes, Stack, Trace
 
 __all__ = [
@@ -100,6 +102,8 @@ def _listed(subject: Subject, run: Callable[[Experiment, Conduct], None], probed
             experiment.restore()
 
     run(experiment, build)
+    if experiment.error is not None:
+        raise ProbeError(f"The app ended the run while its stacks were built: {failure.one_line(experiment.error)}")
     routes = told_routes(experiment, walk)
     if probed is None:
         return routes

@@ -187,6 +187,28 @@ def test_a_route_of_the_users_own_kind_is_listed() -> None:
     assert chains(app) == ["ANY /odd/*: Outer > Odd"]
 
 
+def test_an_included_router_of_an_unknown_kind_is_told() -> None:
+    class Unknown(BaseRoute):
+        original_router = Router()
+
+    app = apps.app(Route("/", home))
+    app.router.routes.append(Unknown())
+
+    routes = mwviz.routes(app)
+    assert [chain.path for chain in routes.routes] == ["/"]
+    assert routes.notes == ("Included routers of class Unknown are not known: their routes are missing.",)
+
+
+def test_an_app_that_ends_the_run_is_no_list() -> None:
+    def leaves(app: App) -> App:
+        raise SystemExit("no licence")
+
+    sub = Starlette(routes=[Route("/x", home)])
+    sub.user_middleware.append(Middleware(leaves))
+    with pytest.raises(MwvizError, match="ended the run while its stacks were built: SystemExit: no licence"):
+        mwviz.routes(apps.app(Mount("/sub", sub)))
+
+
 def test_places_are_those_of_the_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "placed.py").write_text(
         "from starlette.applications import Starlette\n"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from starlette.convertors import CONVERTOR_TYPES, StringConvertor
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Host, Route, Router
@@ -96,9 +97,20 @@ def test_what_is_not_probed_is_told() -> None:
     found, notes = observed(application)
 
     assert {agrees for _, agrees in found} == {None}
-    assert len(notes) == 1
+    assert notes[1:] == ("What a router falls back to is not probed: GET /*.",)
     assert notes[0].startswith("Not probed (No stand-in endpoint can stand in for the router's own `default` app")
-    assert notes[0].endswith("): GET /0, GET /1, GET /2 and 3 more.")
+    assert notes[0].endswith("): GET /0, GET /1, GET /2 and 2 more.")
+
+
+def test_a_parameter_that_takes_none_of_the_examples_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Code(StringConvertor):
+        regex = "[A-Z]{7}"
+
+    monkeypatch.setitem(CONVERTOR_TYPES, "code", Code())
+    found, notes = observed(app(Route("/{code:code}", home), Route("/{other}", home)))
+
+    assert found == [("/{code:code}", None), ("/{other}", True)]
+    assert notes == ("No example fits the parameters of its path: GET /{code:code}.",)
 
 
 def test_only_the_selected_routes_are_probed() -> None:
@@ -125,7 +137,7 @@ def test_every_kind_of_route_agrees_with_its_probe(make: Callable[[], Any], expe
 
 
 def _is_cut_off(chain: RouteChain) -> bool:
-    # Behind a `default` app no stand-in can stand, and an app in itself is one that was seen already.
+    # For a `default` app no stand-in can stand, and an app in itself is one that was seen already.
     return chain.opaque and chain.path in ("/in/*", "/again/*")
 
 

@@ -48,8 +48,7 @@ def _compared(
 ) -> tuple[RouteChain, str | None]:
     options = _options(met, timeout)
     if options is None:
-        what = "Websockets are" if met.type == "websocket" else "A route whose parameters fit no example is"
-        return chain, f"{what} not probed"
+        return chain, _unprobed(met)
     experiment = Experiment(subject, options)
     try:
         conduct(experiment)
@@ -60,6 +59,12 @@ def _compared(
     reached = experiment.routes.reached if experiment.routes is not None else None
     agrees, doubt = _verdict(trace, seen, chain, met, reached)
     return replace(chain, observed=seen, agrees=agrees), doubt
+
+
+def _unprobed(met: Met) -> str:
+    if met.type == "websocket":
+        return "Websockets are not probed"
+    return "What a router falls back to is not probed" if met.opaque else "No example fits the parameters of its path"
 
 
 def _options(met: Met, timeout: float) -> ProbeOptions | None:

@@ -44,8 +44,8 @@ class Walk:
         for route in compat.routes_of(router):
             self._route(route, way)
         default = compat.fallback(router)
-        if default is not None:
-            self._opaque(default, way)
+        if default is not None:  # no example: it is no route, so no stand-in would keep a probe from calling it
+            self._opaque(default, replace(way, address=replace(way.address, example=None)))
 
     def _route(self, route: Any, way: Way) -> None:
         files = compat.files_of(route)

@@ -65,5 +65,6 @@ def _table(group: Group) -> Iterator[str]:
     for route in group.routes:
         defined = route.endpoint.defined_at
         place = f"{visible(defined.file)}:{defined.line}" if defined is not None and inside(defined) else ""
-        cells = (methods(route), address(route), visible(route.endpoint.name), place)
+        endpoint = visible(route.endpoint.name) + (" (opaque)" if route.opaque else "")
+        cells = (methods(route), address(route), endpoint, place)
         yield row([escaped(cell) for cell in cells])
