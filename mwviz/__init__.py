@@ -9,18 +9,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mwviz.api import inspect, trace, trace_async
+    from mwviz.api import inspect, routes, trace, trace_async
     from mwviz.errors import MwvizError
     from mwviz.model import Stack, Trace
+    from mwviz.model.routes import Routes
 
-__all__ = ["MwvizError", "Stack", "Trace", "inspect", "trace", "trace_async"]
+__all__ = ["MwvizError", "Routes", "Stack", "Trace", "inspect", "routes", "trace", "trace_async"]
 __version__ = "0.1.0"
 
 _HOMES = {
     "MwvizError": "mwviz.errors",
+    "Routes": "mwviz.model.routes",
     "Stack": "mwviz.model",
     "Trace": "mwviz.model",
     "inspect": "mwviz.api",
+    "routes": "mwviz.api",
     "trace": "mwviz.api",
     "trace_async": "mwviz.api",
 }

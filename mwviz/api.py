@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from mwviz import collect, config
-from mwviz.collect import ProbeOptions, Subject
+from mwviz.analysis.selection import Selection, select
+from mwviz.collect import ProbeOptions, RouteProbes, Subject
 from mwviz.errors import ProbeError
 from mwviz.model import Stack, Trace
+from mwviz.model.routes import Routes
 
 #: What headers may be given as: pairs, or a mapping.
 Headers = Sequence[tuple[str, str]] | Mapping[str, str]
@@ -36,10 +39,55 @@ def probe(subject: Subject, options: ProbeOptions, *, stuck: Callable[[Trace], N
     return collect.probe_here(subject, options, stuck)
 
 
+def list_routes(subject: Subject, selection: Selection, *, timeout: float | None) -> Routes:
+    """The selected routes of an opened app, as `routes` tells them, listed in this thread. Raises MwvizError.
+
+    `timeout` counts the seconds of each route's probe; None is for no probes.
+    """
+    return _selected(collect.list_here, subject, selection, timeout)
+
+
+def _selected(
+    listed: Callable[[Subject, RouteProbes | None], Routes],
+    subject: Subject,
+    selection: Selection,
+    timeout: float | None,
+) -> Routes:
+    choose = partial(select, selection=selection)
+    return choose(listed(subject, None)) if timeout is None else listed(subject, RouteProbes(choose, timeout))
+
+
 def inspect(app: object, *, factory: bool = False, app_dir: str | Path | None = None) -> Stack:
     """The stack of `app`, an object or an import string, as it is built. Nothing is sent. Raises MwvizError."""
     with _subject(app, factory=factory, app_dir=app_dir) as subject:
         return collect.inspect_stack(subject)
+
+
+def routes(
+    app: object,
+    *,
+    factory: bool = False,
+    app_dir: str | Path | None = None,
+    path: str | Sequence[str] = (),
+    method: str | Sequence[str] = (),
+    layer: str | Sequence[str] = (),
+    without: str | Sequence[str] = (),
+    trace: bool = False,
+    timeout: float = 10.0,
+) -> Routes:
+    """The routes of `app`, an object or an import string, with the chain that a request to it passes.
+
+    `path` (globs), `method`, `layer` and `without` (names of layers and dependencies) select, as on the command line.
+    Nothing is sent, unless `trace` is set: then each route is probed with a stand-in endpoint, for `timeout` seconds
+    at most, and `observed` and `agrees` are told. Raises MwvizError.
+    """
+    with _subject(app, factory=factory, app_dir=app_dir) as subject:
+        selection = Selection(_texts(path), _texts(method), _texts(layer), _texts(without))
+        return _selected(collect.list_in_thread, subject, selection, timeout if trace else None)
+
+
+def _texts(given: str | Sequence[str]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def trace(

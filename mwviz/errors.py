@@ -4,6 +4,7 @@ MwvizError
 ├── TargetError       no such app, or what was found is none
 │   └── ImportFailed  importing the user's module raised; carries their traceback
 ├── ProbeError        an option of the probe makes no sense for this app
+├── SelectionError    a filter names what the app does not have
 ├── ConfigError       a configuration file cannot be read or says something unknown
 └── OutputError       the result cannot be written in the place or format asked for
 """
@@ -42,6 +43,10 @@ class ImportFailed(TargetError):
 
 class ProbeError(MwvizError):
     """An option of the probe is malformed or does not fit the app."""
+
+
+class SelectionError(MwvizError):
+    """A filter names a layer or a dependency that no route of the app passes."""
 
 
 class ConfigError(MwvizError):

@@ -1,8 +1,9 @@
 """What mwviz costs; run by hand on a quiet machine, takes some minutes.
 
-    python tests/bench.py [--runs 20] [start] [boundary] [help]
+    python tests/bench.py [--runs 20] [start] [routes] [boundary] [help]
 
 start     `mwviz show app:app` against `python -c "import app"`, pair by pair, on two apps of six middleware
+routes    `mwviz routes app:app` against the import, pair by pair, on an app of 5,000 routes in included routers
 help      wall time of `--help` and `--version`, and the heavy modules that they load
 boundary  what the boundaries add to a request, per layer
 
@@ -98,6 +99,31 @@ for number in range(30):
 """
 
 
+MANY_ROUTES = """
+
+from fastapi import APIRouter, Depends
+
+
+def get_db():
+    yield {}
+
+
+def current_user(db=Depends(get_db)):
+    return "somebody"
+
+
+for number in range(100):
+    router = APIRouter(prefix=f"/part{number}", dependencies=[Depends(current_user)] if number % 2 else [])
+    for kind in range(50):
+
+        def page(item: int, query: str = "", db=Depends(get_db)):
+            return {}
+
+        router.get(f"/{kind}/{{item}}")(page)
+    app.include_router(router, prefix="/api")
+"""
+
+
 def compiled() -> None:
     """Compile the standard library's users once: what is imported below is bytecode already."""
     for package in {Path(mwviz.__file__).parent, *(Path(entry) for entry in sys.path if "site-packages" in entry)}:
@@ -152,6 +178,20 @@ def start(runs: int) -> None:
             # what an installed console script does, and `python -m` with its own imports does not
             show = [sys.executable, "-c", "from mwviz.__main__ import main; main()", "show", "app:app"]
             report_pairs(name, pairs(partial(timed, base, where), partial(timed, show, where), runs))
+
+
+def routes(runs: int) -> None:
+    """(d) What `mwviz routes` costs beside the import of the app alone."""
+    print("mwviz routes app:app / python -c 'import app'   (bound: 2.00)")
+    with tempfile.TemporaryDirectory() as folder:
+        where = Path(folder)
+        (where / "app.py").write_text(APP + MANY_ROUTES)
+        compileall.compile_file(where / "app.py", quiet=2)
+        base = [sys.executable, "-c", "import app"]
+        for options in ([], ["--without", "current_user"], ["-f", "json"]):
+            command = [sys.executable, "-c", "from mwviz.__main__ import main; main()", "routes", "app:app", *options]
+            name = " ".join(["5,005 routes", *options])
+            report_pairs(name, pairs(partial(timed, base, where), partial(timed, command, where), runs))
 
 
 def helps(runs: int) -> None:
@@ -264,7 +304,7 @@ def boundary(runs: int) -> None:
         print(f"{layer.__name__:<28} {plain:7.1f} -> {traced:7.1f}   {each:5.2f} a boundary   (bound: {bound})")
 
 
-PARTS: dict[str, Callable[[int], None]] = {"start": start, "boundary": boundary, "help": helps}
+PARTS: dict[str, Callable[[int], None]] = {"start": start, "routes": routes, "boundary": boundary, "help": helps}
 
 
 def main() -> None:

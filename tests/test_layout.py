@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from starlette import routing
 
 import mwviz
 
@@ -41,6 +43,8 @@ def test_the_lowest_layers_need_the_standard_library_only(module: str) -> None:
 def test_every_sample_imports_and_says_what_it_shows(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for needed in ("fastapi", NEEDED.get(name, "fastapi")):
         pytest.importorskip(needed)
+    if name == "mounted" and "middleware" not in inspect.signature(routing.Route).parameters:
+        pytest.skip("this Starlette knows no middleware of routes")
     monkeypatch.syspath_prepend(ROOT / "samples")
     for sample in SAMPLES:
         monkeypatch.delitem(sys.modules, sample, raising=False)

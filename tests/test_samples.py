@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.routing import Route
 
 import mwviz
 from mwviz.model import Event, Layer, Place, Step, Trace
-from mwviz.render import Format, render
+from mwviz.model.routes import Routes
+from mwviz.render import ROUTES_RENDERERS, Format, render
 from tests.conftest import Golden, golden_fastapi
 
 ROOT = Path(__file__).parent.parent
@@ -29,6 +32,8 @@ ENDINGS = {
     Format.SVG: "svg",
     Format.PNG: "png",
 }
+#: Middleware of a route came with Starlette 0.28.
+ROUTE_MIDDLEWARE = "middleware" in inspect.signature(Route).parameters
 #: Headers whose values a sample makes anew for every request.
 CHANGING = re.compile(r"((?:x-request-id|x-process-time)(?:: )?)[0-9a-f.-]+")
 
@@ -36,10 +41,10 @@ CHANGING = re.compile(r"((?:x-request-id|x-process-time)(?:: )?)[0-9a-f.-]+")
 @pytest.fixture(autouse=True)
 def imported_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(ROOT)
-    for name in SAMPLES:
+    for name in (*SAMPLES, "mounted"):
         sys.modules.pop(name, None)
     yield
-    for name in SAMPLES:
+    for name in (*SAMPLES, "mounted"):
         sys.modules.pop(name, None)
 
 
@@ -82,12 +87,13 @@ def settled(trace: Trace) -> Trace:
 
 
 def _layer(layer: Layer) -> Layer:
-    place = layer.defined_at
+    return replace(layer, defined_at=_place(layer.defined_at))
+
+
+def _place(place: Place | None) -> Place | None:
     if place is None or "site-packages" not in place.file:
-        return layer
-    return replace(
-        layer, defined_at=Place("/lib/site-packages" + place.file.rpartition("site-packages")[2], place.line)
-    )
+        return place
+    return Place("/lib/site-packages" + place.file.rpartition("site-packages")[2], place.line)
 
 
 def _header(pair: tuple[str, str]) -> tuple[str, str]:
@@ -121,6 +127,40 @@ def _events(events: Iterable[Event]) -> tuple[Event, ...]:
 @pytest.mark.parametrize("format", ENDINGS)
 def test_a_sample_looks_as_it_did(sample: str, format: Format, golden: Golden) -> None:
     golden(f"{sample}.{ENDINGS[format]}", render(settled(traced(sample)), format, width=80))
+
+
+ROUTES_ENDINGS = {each: ending for each, ending in ENDINGS.items() if each in ROUTES_RENDERERS}
+
+
+def listed(sample: str, **selection: Any) -> Routes:
+    """The routes of a sample as they might be on any machine."""
+    if not ROUTE_MIDDLEWARE:
+        pytest.skip("this Starlette knows no middleware of routes")
+    routes = mwviz.routes(f"samples/{sample}.py", **selection)
+    chains = tuple(
+        replace(chain, endpoint=replace(chain.endpoint, defined_at=_place(chain.endpoint.defined_at)))
+        for chain in routes.routes
+    )
+    layers = tuple(_layer(layer) for layer in routes.layers)
+    return replace(routes, versions=replace(routes.versions, python="3.11.7"), layers=layers, routes=chains)
+
+
+@golden_fastapi
+@pytest.mark.parametrize("format", ROUTES_ENDINGS)
+def test_the_routes_of_a_sample_look_as_they_did(format: Format, golden: Golden) -> None:
+    golden(f"mounted.routes.{ROUTES_ENDINGS[format]}", render(listed("mounted"), format, width=80))
+
+
+def test_a_sample_has_the_routes_that_it_tells_of() -> None:
+    pytest.importorskip("fastapi")
+
+    def paths(**selection: str) -> list[str]:
+        return [chain.path for chain in listed("mounted", **selection).routes]
+
+    assert paths(without="current_user", path="/v*") == []
+    assert paths(layer="StaffOnlyMiddleware") == ["/admin/users"]
+    assert paths(method="WEBSOCKET") == ["/admin/live"]
+    assert paths(layer="GZipMiddleware") == ["/report.csv"]
 
 
 @golden_fastapi

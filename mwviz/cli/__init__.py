@@ -99,6 +99,34 @@ def show(
     probing.show(target, probe, sink, whole=whole)
 
 
+@app.command()
+def routes(
+    application: options.App = None,
+    format: options.RoutesFormatChoice = None,
+    file: options.Output = None,
+    verbose: options.Verbose = False,
+    path: options.PathGlobs = None,
+    method: options.RouteMethods = None,
+    layer: options.Passed = None,
+    without: options.Without = None,
+    trace: options.TraceRoutes = False,
+    timeout: options.RouteTimeout = 10.0,
+    factory: options.Factory = False,
+    app_dir: options.AppDir = None,
+    env_file: options.EnvFile = None,
+    config: options.ConfigFile = None,
+    _whole: options.Traceback = False,
+) -> None:
+    """Show every route, grouped by the chain of layers and dependencies that a request to it passes."""
+    from mwviz.cli import listing, probing
+
+    sink = output.sink(options.plain_format(format), file, verbose=verbose)
+    target = probing.target(application, factory=factory, app_dir=app_dir, config=config)
+    selection = listing.selection(path, method, layer, without)
+    probing.load_environment(env_file)
+    listing.show(target, selection, sink, trace=trace, timeout=timeout)
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, by default the process's own, and return its exit code."""
     try:

@@ -10,7 +10,7 @@ from typing import Annotated, Optional
 import typer
 
 from mwviz.errors import ProbeError
-from mwviz.render import Format
+from mwviz.render import ROUTES_RENDERERS, Format
 
 #: Under this key the context remembers `--traceback`, for the one place that tells errors.
 TRACEBACK = "mwviz.traceback"
@@ -21,6 +21,10 @@ class EndpointChoice(str, Enum):
 
     STAND_IN = "stand-in"
     REAL = "real"
+
+
+#: What `routes` can print: it has no times.
+RoutesFormat = Enum("RoutesFormat", {each.name: each.value for each in ROUTES_RENDERERS}, type=str)  # type: ignore[misc]
 
 
 def _remember_traceback(context: typer.Context, value: bool) -> bool:
@@ -89,6 +93,9 @@ Traceback = Annotated[
     bool,
     typer.Option("--traceback", callback=_remember_traceback, help="Show tracebacks of the app whole."),
 ]
+RoutesFormatChoice = Annotated[
+    Optional[RoutesFormat], typer.Option("-f", "--format", help="Format of the result. [default: table]")
+]
 FormatChoice = Annotated[
     Optional[Format], typer.Option("-f", "--format", help="Format of the result. [default: table]")
 ]
@@ -97,6 +104,45 @@ Output = Annotated[
     typer.Option("-o", "--output", metavar="FILE", help="Write the result to a file; its ending picks the format."),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show arguments, places, changes and times whole.")]
+
+
+PathGlobs = Annotated[
+    Optional[list[str]],
+    typer.Option("--path", metavar="GLOB", help="Only routes with such a path: '/api/*'; may be given again."),
+]
+RouteMethods = Annotated[
+    Optional[list[str]],
+    typer.Option("-X", "--method", metavar="METHOD", help="Only routes that take it (WEBSOCKET too); or given again."),
+]
+Passed = Annotated[
+    Optional[list[str]],
+    typer.Option(
+        "--layer",
+        metavar="NAME",
+        help="Only routes that pass this layer or dependency: 'AuthMiddleware', 'GZipMiddleware#2', 'Auth*'; given "
+        "again: all of them.",
+    ),
+]
+Without = Annotated[
+    Optional[list[str]],
+    typer.Option(
+        "--without",
+        metavar="NAME",
+        help="Only routes that pass no such layer or dependency; given again: none of them. A websocket does not pass "
+        "a BaseHTTPMiddleware.",
+    ),
+]
+TraceRoutes = Annotated[
+    bool, typer.Option("--trace", help="Probe every route with a stand-in endpoint, and tell where that differs.")
+]
+RouteTimeout = Annotated[
+    float, typer.Option("--timeout", metavar="SECONDS", help="Time limit for each probe of --trace.")
+]
+
+
+def plain_format(chosen: RoutesFormat | None) -> Format | None:
+    """The format of a result, whatever command it was chosen for."""
+    return None if chosen is None else Format(chosen.value)
 
 
 def split(app: str | None, path: str | None) -> tuple[str | None, str | None]:

@@ -15,6 +15,7 @@ from mwviz.render import FORMAT_OF_ENDING, Format, render
 
 if TYPE_CHECKING:
     from mwviz.model import Trace
+    from mwviz.model.routes import Routes
 
 
 _TERMINAL = frozenset({Format.TABLE, Format.TREE, Format.TIMELINE})
@@ -30,9 +31,9 @@ class Sink:
     file: Path | None
     verbose: bool
 
-    def rendered(self, trace: Trace) -> str | bytes:
+    def rendered(self, result: Trace | Routes) -> str | bytes:
         """The result as text or bytes. Raises OutputError where the format cannot be made."""
-        return render(trace, self.format, width=_width(), color=self._color(), verbose=self.verbose)
+        return render(result, self.format, width=_width(), color=self._color(), verbose=self.verbose)
 
     def write(self, result: str | bytes) -> None:
         """Write the result. Raises OutputError where that cannot be done."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
+from mwviz.collect import failure
 from mwviz.collect.find.importer import importable, load, made
 from mwviz.collect.find.registration import Registrations
 from mwviz.collect.find.target import Reference, discover, parse
@@ -17,14 +18,22 @@ from mwviz.collect.probe.experiment import Experiment, Subject
 from mwviz.collect.probe.request import ProbeOptions, parse_header
 from mwviz.collect.probe.watchdog import Stuck, Watchdog
 from mwviz.collect.read import report
+from mwviz.collect.routes.observe import RouteProbes, observed
+from mwviz.collect.routes.report import routes as told_routes
+from mwviz.collect.routes.walk import Walk
+from mwviz.errors import ProbeError
 from mwviz.model import Stack, Trace
+from mwviz.model.routes import Routes
 
 __all__ = [
     "ProbeOptions",
     "Reference",
+    "RouteProbes",
     "Subject",
     "discover",
     "inspect_stack",
+    "list_here",
+    "list_in_thread",
     "parse",
     "parse_header",
     "probe_async",
@@ -67,6 +76,39 @@ def inspect_stack(subject: Subject) -> Stack:
 
     _run_in_thread(experiment, build)
     return report.stack(experiment)
+
+
+def list_here(subject: Subject, probed: RouteProbes | None = None) -> Routes:
+    """Every route with its chain; the stacks of mounted apps are built in this thread, on a loop of its own.
+
+    Those that `probed` names are probed, in threads and loops of their own.
+    """
+    return _listed(subject, lambda experiment, conduct: _run(experiment, conduct, lambda: None), probed)
+
+
+def list_in_thread(subject: Subject, probed: RouteProbes | None = None) -> Routes:
+    """As `list_here`, in a thread and a loop of its own."""
+    return _listed(subject, _run_in_thread, probed)
+
+
+def _listed(subject: Subject, run: Callable[[Experiment, Conduct], None], probed: RouteProbes | None) -> Routes:
+    experiment, walk = Experiment(subject, ProbeOptions()), Walk(subject.registrations.given)
+
+    async def build(_loop: loops.Loop, _watchdog: Watchdog) -> None:
+        try:
+            experiment.arrange()
+        finally:
+            experiment.restore()
+        walk.outermost(subject.application, experiment.chain.layers)
+
+    run(experiment, build)
+    if experiment.error is not None:
+        raise ProbeError(f"The app ended the run while its stacks were built: {failure.one_line(experiment.error)}")
+    routes = told_routes(experiment, walk)
+    if probed is None:
+        return routes
+    met = {id(chain): each for chain, each in zip(routes.routes, walk.met, strict=True)}
+    return observed(subject, met, probed, routes, lambda probe: _run_in_thread(probe, probe.conduct))
 
 
 def probe_here(subject: Subject, options: ProbeOptions, stuck: Callable[[Trace], None]) -> Trace:

@@ -136,6 +136,11 @@ def route_classes(router: object) -> list[type]:
     return [cls for cls in every_route_class(router) if "handle" in vars(cls)]
 
 
+def is_router(value: object) -> bool:
+    """Whether `value` is a Starlette `Router` or FastAPI `APIRouter`, a subclass's, or a vendored copy's."""
+    return any(_is_named(cls, "Router", ".routing") for cls in type(value).__mro__)
+
+
 def unwatchable(router: Any) -> str | None:
     """What of a router would call a handler past `Route.handle`, in words; None if nothing does."""
     if not is_router(router):
@@ -144,9 +149,6 @@ def unwatchable(router: Any) -> str | None:
         owner = next((cls for cls in type(router).__mro__ if name in vars(cls)), None)
         if owner is not None and not owner.__module__.endswith(".routing"):
             return f"{owner.__name__}.{name}, which is not the framework's"
-    default = getattr(router, "default", None)
-    if getattr(default, "__func__", None) is not getattr(type(router), "not_found", None):
-        return "the router's own `default` app"
     if any("handle" in held(route) for route in getattr(router, "routes", ())):
         return "a route with a `handle` of its own"
     return None
@@ -178,15 +180,17 @@ def is_method_of(value: object, router: object) -> bool:
     return inspect.ismethod(value) and value.__self__ is router and value.__name__ == INNER
 
 
-def is_router(value: object) -> bool:
-    """Whether `value` is a router of the framework's."""
-    return any(_is_named(cls, "Router", ".routing") for cls in type(value).__mro__)
-
-
 def is_handler(value: object, route: object) -> bool:
     """Whether `value` is what a route calls in the end: what the framework made of its endpoint, or the endpoint."""
     own = inspect.isfunction(value) and value.__module__.endswith(("starlette.routing", "fastapi.routing"))
     return own or value is getattr(route, "endpoint", None)
+
+
+def fallback(router: Any) -> Any:
+    """The user's `Router(default=...)`, an app for whatever no route takes; None where that is the framework's 404."""
+    default = getattr(router, "default", None)
+    own = getattr(default, "__func__", None) is getattr(type(router), "not_found", None)
+    return None if own else default
 
 
 def mounted(route: object) -> Any:
@@ -195,8 +199,9 @@ def mounted(route: object) -> Any:
 
 
 def mount_name(route: object) -> str:
-    """The path of a mount, or the host of a `Host` route, as it was written."""
-    return str(getattr(route, "path", None) or getattr(route, "host", ""))
+    """The path of a mount as it was written; the host of a `Host` route as a URL without a scheme has it."""
+    host = getattr(route, "host", None)
+    return f"//{host}" if type(host) is str else str(getattr(route, "path", ""))
 
 
 def is_included(route: object) -> bool:

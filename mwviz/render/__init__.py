@@ -1,4 +1,4 @@
-"""The views of a trace: one module per format, each loaded only when its format is asked for."""
+"""The views of a trace, and of the routes: one module per format, each loaded only when its format is asked for."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mwviz.model import Trace
+    from mwviz.model.routes import Routes
 
 
-__all__ = ["FORMAT_OF_ENDING", "RENDERERS", "Format", "render"]
+__all__ = ["FORMAT_OF_ENDING", "RENDERERS", "ROUTES_RENDERERS", "Format", "render"]
 
 
 class Format(str, Enum):
@@ -43,6 +44,19 @@ RENDERERS: dict[Format, str] = {
     Format.PDF: "mwviz.render.picture:pdf",
 }
 
+#: The same for the routes of an app, which have no times: `(routes, *, width, color, verbose) -> str | bytes`.
+ROUTES_RENDERERS: dict[Format, str] = {
+    Format.TABLE: "mwviz.render.routes.table:render",
+    Format.TREE: "mwviz.render.routes.tree:render",
+    Format.JSON: "mwviz.render.json:render",
+    Format.MARKDOWN: "mwviz.render.routes.markdown:render",
+    Format.MERMAID: "mwviz.render.routes.mermaid:render",
+    Format.DOT: "mwviz.render.routes.dot:render",
+    Format.SVG: "mwviz.render.routes.picture:svg",
+    Format.PNG: "mwviz.render.routes.picture:png",
+    Format.PDF: "mwviz.render.routes.picture:pdf",
+}
+
 #: The format that a file's ending asks for.
 FORMAT_OF_ENDING: dict[str, Format] = {
     ".txt": Format.TABLE,
@@ -57,12 +71,17 @@ FORMAT_OF_ENDING: dict[str, Format] = {
 }
 
 
-def render(trace: Trace, format: Format, *, width: int = 80, color: bool = False, verbose: bool = False) -> str | bytes:
-    """Return one trace in one format: text, or bytes for `svg`, `png` and `pdf`.
+def render(
+    value: Trace | Routes, format: Format, *, width: int = 80, color: bool = False, verbose: bool = False
+) -> str | bytes:
+    """Return one trace, or the routes of an app, in one format: text, or bytes for `svg`, `png` and `pdf`.
 
     `width` is the terminal's in columns, `color` allows escape codes; only the terminal formats heed either.
-    Raises OutputError where a picture has no engine to lay it out.
+    Raises OutputError where a picture has no engine to lay it out, and KeyError for a timeline of routes.
     """
-    module, _, function = RENDERERS[format].partition(":")
+    from mwviz.model.routes import Routes
+
+    renderers = ROUTES_RENDERERS if isinstance(value, Routes) else RENDERERS
+    module, _, function = renderers[format].partition(":")
     renderer: Callable[..., str | bytes] = getattr(import_module(module), function)
-    return renderer(trace, width=width, color=color, verbose=verbose)
+    return renderer(value, width=width, color=color, verbose=verbose)

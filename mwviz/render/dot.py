@@ -156,3 +156,7 @@ def _draw(graph: Digraph, edge: Edge) -> None:
 def _text(text: str) -> str:
     r"""Return foreign text for an HTML-like label, where `\\` is a backslash and `\G` still the graph's name."""
     return escape(text).replace("\\", "&#92;&#92;") or " "
+
+
+#: What the views of routes have in common with this one.
+escaped, caption = _text, _caption

@@ -114,12 +114,13 @@ def where(layer: Layer) -> str:
     An absolute path would tie a committed diagram to one machine.
     """
     for place in (layer.registered_at, layer.defined_at):
-        if place is not None and _inside(place):
+        if place is not None and inside(place):
             return visible(f"{place.file}:{place.line}")
     return visible(layer.qualified_name.rpartition(".")[0])
 
 
-def _inside(place: Place) -> bool:
+def inside(place: Place) -> bool:
+    """Tell whether a place lies in the project: only then is it the same on every machine."""
     absolute = place.file.startswith(("/", "\\")) or place.file[1:2] == ":"
     return not absolute and ".." not in place.file.split("/") and "site-packages" not in place.file
 
@@ -159,7 +160,7 @@ def _end_node(trace: Trace, end: Literal["router", "endpoint"]) -> Node:
     fact = ""
     if end == "endpoint" and trace.probe.endpoint == "real" and trace.endpoint is not None:
         name, place = visible(trace.endpoint.name), trace.endpoint.defined_at
-        line = visible(f"{place.file}:{place.line}") if place is not None and _inside(place) else ""
+        line = visible(f"{place.file}:{place.line}") if place is not None and inside(place) else ""
         fact = f"endpoint, {_back(line, _PLACE_WIDTH)}" if line else "endpoint"
     return Node(END, _front(name, _NAME_WIDTH), fact, badge, end, state, None, None, "")
 

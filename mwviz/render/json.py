@@ -8,17 +8,17 @@ from dataclasses import fields, is_dataclass
 from typing import TypeAlias
 
 from mwviz.model import Stack, Trace
+from mwviz.model.routes import Routes
 
 _Json: TypeAlias = "dict[str, _Json] | list[_Json] | str | int | bool | None"
 
 
-def render(value: Trace | Stack, *, width: int = 80, color: bool = False, verbose: bool = False) -> str:
-    """Return the JSON of `show` (`mwviz.trace/1`), or of a stack alone (`mwviz.stack/1`).
+def render(value: Trace | Stack | Routes, *, width: int = 80, color: bool = False, verbose: bool = False) -> str:
+    """Return the JSON of `show` (`mwviz.trace/1`), of `routes` (`mwviz.routes/1`), or of a stack (`mwviz.stack/1`).
 
     Keys come in the order of the model; all text is ASCII with escapes, so no control character of an app's stays live.
     """
-    name = "trace" if isinstance(value, Trace) else "stack"
-    document = {"format": f"mwviz.{name}/1", **_object(value)}
+    document = {"format": f"mwviz.{type(value).__name__.lower()}/1", **_object(value)}
     # DEL is the one control character that the ASCII encoder leaves as it is
     return json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n"
 

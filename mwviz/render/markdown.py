@@ -72,3 +72,7 @@ def _text(text: str) -> str:
     """Return foreign text as Markdown that shows it and does nothing."""
     joined = _SOCIAL.sub("\\g<0>\u2060", text.strip())
     return _LIVE.sub(lambda found: f"&#{ord(found[0])};", joined).replace("\u2060", "&#8288;")
+
+
+#: What the views of routes have in common with this one.
+escaped, row = _text, _row

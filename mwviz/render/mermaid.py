@@ -106,3 +106,7 @@ def _text(text: str) -> str:
     """
     apart = _LATE.sub("\\g<0>\u200b", text)
     return _LIVE.sub(lambda found: f"#{ord(found[0])};", apart) or " "
+
+
+#: What the views of routes have in common with this one.
+escaped, styles = _text, _CLASSES

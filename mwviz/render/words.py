@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from mwviz.model import Kind, Observation, Position, Response, Step, Trace, TracedError, Websocket
+from mwviz.model.routes import Routes
 from mwviz.render import end, sockets
 from mwviz.render.plain import duration, visible
 
@@ -42,12 +43,12 @@ _QUIET = {
 }
 
 
-def headline(trace: Trace) -> str:
+def headline(trace: Trace | Routes) -> str:
     """Return the app and the versions that took part, in one line."""
     return "".join(headline_parts(trace))
 
 
-def headline_parts(trace: Trace) -> tuple[str, str]:
+def headline_parts(trace: Trace | Routes) -> tuple[str, str]:
     """Return the headline as the app, and the versions with the sign that parts them from it."""
     versions = trace.versions
     named = (("FastAPI", versions.fastapi), ("Starlette", versions.starlette), ("Python", versions.python))

@@ -275,7 +275,7 @@ def kinds() -> FastAPI:
 
     @app.get("/")
     async def every(
-        page: Page = Depends(),  # noqa: B008 - an empty Depends
+        page: Page = Depends(),
         size: int = Depends(Checks()),
         awaited: str = Depends(Awaited()),
         opens: str = Depends(Opens()),

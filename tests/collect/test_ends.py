@@ -97,27 +97,30 @@ def with_router(router: Any) -> Starlette:
     return app
 
 
-def with_default() -> Starlette:
-    """An app with a fallback of its own."""
-    app = Starlette()
-    app.router.default = foreign
-    return app
-
-
 @pytest.mark.parametrize(
     ("make", "what"),
     [
         (lambda: with_router(OwnCall()), "OwnCall.__call__, which is not the framework's"),
         (lambda: with_router(Foreign()), "a router of class Foreign"),
-        (with_default, "the router's own `default` app"),
     ],
-    ids=["own call", "foreign", "default"],
+    ids=["own call", "foreign"],
 )
 def test_a_stand_in_that_could_not_stand_in_is_refused(make: Callable[[], Starlette], what: str) -> None:
     with pytest.raises(mwviz.MwvizError, match="No stand-in endpoint can stand in for") as refused:
         mwviz.trace(make(), "/x", endpoint="stand-in")
     assert what in str(refused.value)
     assert called == []
+
+
+@pytest.mark.parametrize("endpoint", ["stand-in", "real"])
+def test_what_a_router_falls_back_to_is_an_end(endpoint: Any) -> None:
+    app = Starlette()
+    app.router.default = foreign
+    trace = mwviz.trace(app, "/nowhere", endpoint=endpoint)
+    assert trace.answered_by == "endpoint"
+    assert trace.endpoint is not None
+    assert (trace.endpoint.name, called) == (("stand-in", []) if endpoint == "stand-in" else ("foreign", ["foreign"]))
+    assert app.router.default is foreign
 
 
 def test_an_endpoint_that_is_none_is_refused() -> None:

@@ -89,7 +89,7 @@ PASSED: dict[str, tuple[Callable[[], Starlette], str, list[tuple[str, str, str]]
     "an app at a host": (
         lambda: mounting(Host("testserver", sub(kinds.Inner))),
         "/x",
-        [("Inner", "mount", "mount testserver")],
+        [("Inner", "mount", "mount //testserver")],
     ),
     "a parameter": (
         lambda: mounting(Mount("/m/{tenant}", sub(kinds.Inner))),

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from mwviz.collect.compat import allows_method, is_included, is_mount, mounted, route_classes, unwatchable
+from mwviz.collect.compat import allows_method, fallback, is_included, is_mount, mounted, route_classes, unwatchable
 from mwviz.collect.probe.calls import Calls
-from mwviz.collect.stack.boundary import ASGIApp, Receive, Recorder, Scope, Send
+from mwviz.collect.stack.boundary import ASGIApp, Boundary, Receive, Recorder, Scope, Send
 from mwviz.collect.stack.chain import Chain
 from mwviz.errors import ProbeError
 
@@ -82,6 +82,7 @@ class Routes:
         """Put a boundary around every handler, until `undo` closes. Raises ProbeError where a stand-in cannot stand."""
         if refusal := self._refusal(router):
             raise refusal
+        self._watch_fallback(router)
         _watching.append(self)
         undo.callback(_unwatch, self)
         for cls in route_classes(router):
@@ -101,6 +102,7 @@ class Routes:
             opening = self._chain.open_mount(route, self.ending)
             if opening.router is not None:
                 self.refusal = self.refusal or self._refusal(opening.router)
+                self._watch_fallback(opening.router)
                 return await (self.ending(call) if self.refusal else call)(scope, receive, send)
         elif allows_method(route, scope):
             opening = self._chain.open_route(route, self.ending)
@@ -120,6 +122,19 @@ class Routes:
     def ending(self, handler: ASGIApp) -> ASGIApp:
         """What stands at the end of the chain: the handler, or its stand-in."""
         return StandIn(handler, self) if self._stand_in else handler
+
+    def _watch_fallback(self, router: Any) -> None:
+        """Let what a router falls back to, where that is the user's own app, be an end, too."""
+        default = fallback(router)
+        if default is None or type(default) is Boundary:
+            return
+
+        async def fall_back(scope: Scope, receive: Receive, send: Send) -> None:
+            if self.owns(scope):
+                self.reached = default
+            await default(scope, receive, send)
+
+        self._chain.end_at_attribute(router, "default", self.ending(fall_back))
 
     def _refusal(self, router: Any) -> ProbeError | None:
         obstacle = unwatchable(router) if self._stand_in else None

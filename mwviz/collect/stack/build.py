@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -196,6 +196,15 @@ def routed(router: Any, outside: Boundary | None, recorder: Recorder, undo: Exit
     boundaries = [outside, *bounded([link for _, link in way], recorder, undo)]
     found = [Found(layer, None, "route", boundary) for (layer, _), boundary in zip(way, boundaries, strict=False)]
     return [*found, Found(router, None, "framework", boundaries[-1], is_router=True)]
+
+
+def register(found: Iterable[Found], given: Sequence[object]) -> None:
+    """Match layers with the `Middleware` given for them, both outermost first; one of another class is none of it."""
+    pending = list(given)
+    for each in found:
+        factory = registration(pending[0])[0] if pending else None
+        if factory is not None and (type(each.layer) is factory or not isinstance(factory, type)):
+            each.entry = pending.pop(0)
 
 
 def bounded(links: Iterable[Link], recorder: Recorder, undo: ExitStack) -> list[Boundary | None]:

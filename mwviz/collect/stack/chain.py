@@ -18,10 +18,9 @@ from mwviz.collect.compat import (
     mount_name,
     mounted,
     overriding_call,
-    registration,
 )
 from mwviz.collect.stack.boundary import ASGIApp, Boundary, Recorder
-from mwviz.collect.stack.build import Found, bounded, claim, instrument, routed
+from mwviz.collect.stack.build import Found, bounded, claim, instrument, register, routed
 from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.errors import ProbeError
 from mwviz.model import Origin, Position
@@ -98,6 +97,12 @@ class Chain:
         self.ends.append(boundary)
         return boundary
 
+    def end_at_attribute(self, holder: object, name: str, handler: ASGIApp) -> None:
+        """Let an attribute that a handler is called through be an end."""
+        before = getattr(holder, name)
+        setattr(holder, name, self.end(handler))
+        self._undo.callback(setattr, holder, name, before)
+
     def open_mount(self, route: Any, ending: Ending) -> Opening:
         """Give all that lies behind a mount its boundaries. Raises what a constructor of the mounted app raises."""
         if (known := self._opened.get(id(route))) is not None:
@@ -160,6 +165,7 @@ class Chain:
             raise built.error
         if built.entrance is not None:
             built.entrance.mwviz.entrance = False  # a scope made anew further out is the probe's here, too
+        self._register([each for each in built.found if each.origin == "route"], application.router)
         self._extend(built.found, within)
         self.notes += [f"In {within}: {note}" for note in built.notes]
 
@@ -189,12 +195,7 @@ class Chain:
         self.found += found
 
     def _register(self, found: Iterable[Found], *holders: object) -> None:
-        """Match layers with what their holder was given, both outermost first; one of another class is none of it."""
-        pending = [entry for holder in holders for entry in self._given(holder)]
-        for each in found:
-            factory = registration(pending[0])[0] if pending else None
-            if factory is not None and (type(each.layer) is factory or not isinstance(factory, type)):
-                each.entry = pending.pop(0)
+        register(found, [entry for holder in holders for entry in self._given(holder)])
 
     def _extend(self, found: Iterable[Found], within: str) -> None:
         for each in found:

@@ -1,17 +1,12 @@
-"""What was observed, as values: one `Stack` per app, one `Trace` per probe.
-
-Every time is an integer in nanoseconds from the start of the probe, or None where the thing never happened. A place
-in the stack is a layer's index (0 is the outermost), `"router"` or `"endpoint"`.
-"""
+"""One probe: what was sent, what came back, and what every layer did."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Origin: TypeAlias = Literal["framework", "user", "injected", "outer", "mount", "route"]
-Kind: TypeAlias = Literal["asgi", "base_http", "function", "factory"]
+from mwviz.model.stack import Layer, Place, Versions
+
 Position: TypeAlias = int | Literal["router", "endpoint"]
 
 #: What became of the request at a layer.
@@ -72,54 +67,6 @@ Observation: TypeAlias = Literal[
     "closed",
     "same_messages",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line of source. `file` is relative to the working directory where it lies below it, with `/` between parts."""
-
-    file: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Versions:
-    """Versions of what took part; None for a framework that the app does not use."""
-
-    mwviz: str
-    python: str
-    starlette: str | None
-    fastapi: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One ASGI callable of the stack.
-
-    `name` is the class's or function's; `label` is the name that stands alone: a second layer of one name is
-    `GZipMiddleware#2`. `arguments` maps parameter names to short, harmless texts with secrets as `***`.
-    """
-
-    index: int
-    name: str
-    label: str
-    qualified_name: str
-    origin: Origin
-    within: str
-    kind: Kind
-    arguments: Mapping[str, str]
-    defined_at: Place | None
-    registered_at: Place | None
-
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """The layers of the app as it was built, outermost first, and what is worth knowing about how it was built."""
-
-    target: str
-    versions: Versions
-    layers: tuple[Layer, ...]
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What follows from the observations: pure functions, model in and model out."""

@@ -1,0 +1,1 @@
+"""Every route of the app, and the chain that a request to it passes."""

@@ -1,0 +1,151 @@
+"""`trace=True`: every route probed with a stand-in endpoint, and held against the listing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from starlette.convertors import CONVERTOR_TYPES, StringConvertor
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Host, Route, Router
+
+import mwviz
+from mwviz.model.routes import RouteChain
+from tests.collect.behaviours import Answers, Inner, Outer
+from tests.collect.routed_apps import CASES, Page, app, foreign, home, other
+
+
+def observed(application: object, **options: Any) -> tuple[list[tuple[str, bool | None]], tuple[str, ...]]:
+    routes = mwviz.routes(application, trace=True, **options)
+    return [(chain.path, chain.agrees) for chain in routes.routes], routes.notes
+
+
+def test_routes_agree_with_their_probes() -> None:
+    handled: list[str] = []
+
+    async def handler(request: Request) -> Response:
+        handled.append(request.url.path)
+        return PlainTextResponse("")
+
+    application = app(
+        Route("/", handler),
+        Route("/{a}/x/{b:int}/{c:float}/{d:uuid}", handler, methods=["DELETE"]),
+        Route("/page/{rest:path}", Page),
+        middleware=(Outer, Inner),
+    )
+    routes = mwviz.routes(application, trace=True)
+
+    assert [chain.agrees for chain in routes.routes] == [True, True, True]
+    assert all(chain.observed == chain.layers for chain in routes.routes)
+    assert routes.notes == ()
+    assert handled == []
+
+
+def test_nothing_is_sent_unless_asked_for() -> None:
+    (chain,) = mwviz.routes(app(Route("/", home))).routes
+
+    assert (chain.observed, chain.agrees) == (None, None)
+
+
+def test_a_route_behind_another_one_is_told() -> None:
+    found, notes = observed(app(Route("/{name}", home), Route("/me", other), Route("/{name}", other, methods=["POST"])))
+
+    assert found == [("/{name}", True), ("/me", False), ("/{name}", True)]
+    assert notes == ("Another route comes first (home): GET /me.",)
+
+
+def test_a_layer_that_answers_leaves_it_open() -> None:
+    routes = mwviz.routes(app(Route("/", home), Route("/x", home), middleware=(Outer, Answers, Inner)), trace=True)
+
+    assert [chain.agrees for chain in routes.routes] == [None, None]
+    assert [chain.observed for chain in routes.routes] == [("ServerErrorMiddleware", "Outer", "Answers")] * 2
+    assert routes.notes == ("Answers answered before the route was reached: GET /, GET /x.",)
+
+
+def test_a_layer_that_sends_requests_elsewhere_is_found_out() -> None:
+    class Rewrites(Outer):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await self.app({**scope, "path": "/nowhere"}, receive, send)
+
+    found, notes = observed(app(Route("/", home), middleware=(Rewrites,)))
+
+    assert found == [("/", False)]
+    assert notes == ("The router refused what is listed: GET /.",)
+
+
+def test_a_stack_that_a_request_changes_is_found_out() -> None:
+    class Skips(Outer):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await self.app.app(scope, receive, send)  # type: ignore[attr-defined]
+
+    found, notes = observed(app(Route("/", home), middleware=(Skips, Inner)))
+
+    assert found == [("/", False)]
+    assert notes == ("The request passed other layers than are listed (not Inner): GET /.",)
+
+
+def test_what_is_not_probed_is_told() -> None:
+    application = app(*(Route(f"/{number}", home) for number in range(5)))
+    application.router.default = foreign
+    found, notes = observed(application)
+
+    assert [agrees for _, agrees in found] == [True] * 5 + [None]
+    assert notes == ("What a router falls back to is not probed: GET /*.",)
+
+
+def test_a_parameter_that_takes_none_of_the_examples_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Code(StringConvertor):
+        regex = "[A-Z]{7}"
+
+    monkeypatch.setitem(CONVERTOR_TYPES, "code", Code())
+    found, notes = observed(app(Route("/{code:code}", home), Route("/{other}", home)))
+
+    assert found == [("/{code:code}", None), ("/{other}", True)]
+    assert notes == ("No example fits the parameters of its path: GET /{code:code}.",)
+
+
+def test_only_the_selected_routes_are_probed() -> None:
+    seen: list[str] = []
+
+    class Notes(Outer):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            seen.append(scope["path"])
+            await self.app(scope, receive, send)
+
+    found, _ = observed(app(Route("/a", home), Route("/b", home), middleware=(Notes,)), path="/b")
+
+    assert found == [("/b", True)]
+    assert seen == ["/b"]
+
+
+@pytest.mark.parametrize(("make", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_every_kind_of_route_agrees_with_its_probe(make: Callable[[], Any], expected: list[str]) -> None:
+    routes = mwviz.routes(make(), trace=True)
+
+    probed = [chain for chain in routes.routes if not _is_cut_off(chain)]
+    assert {chain.path: chain.agrees for chain in probed} == {chain.path: True for chain in probed}
+
+
+def _is_cut_off(chain: RouteChain) -> bool:
+    # What a router falls back to has no path of its own, and an app in itself is one that was seen already.
+    return chain.opaque and chain.path in ("/in/*", "/again/*")
+
+
+def test_a_host_gets_its_header() -> None:
+    hosted = Host("{tenant}.example.com", Router([Route("/x", home)]))
+
+    assert observed(app(hosted, Route("/x", other)))[0] == [("/x", True), ("/x", True)]
+
+
+def test_a_route_that_hangs_is_left() -> None:
+    class Hangs(Outer):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await asyncio.sleep(60)
+
+    found, notes = observed(app(Route("/", home), middleware=(Hangs,)), timeout=0.2)
+
+    assert found == [("/", None)]
+    assert notes == ("The probe ended with Timeout: GET /.",)
