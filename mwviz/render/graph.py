@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Literal, TypeAlias
 
-from mwviz.model import Layer, Origin, Outcome, Place, Position, Step, Trace
+from mwviz.model import Layer, Origin, Outcome, Position, Step, Trace
 from mwviz.render import end as innermost
 from mwviz.render import words
+from mwviz.render.places import inside, where
 from mwviz.render.plain import visible
 from mwviz.render.summary import summary
 
@@ -106,23 +107,6 @@ def runs(nodes: tuple[Node, ...]) -> Iterator[tuple[str, tuple[Node, ...]]]:
     """Yield the boxes in order, in runs that share a `group`: the app's own is empty."""
     for group, run in groupby(nodes, key=lambda node: node.group):
         yield group, tuple(run)
-
-
-def where(layer: Layer) -> str:
-    """Return where a layer was registered, else defined; of code outside the project only the module is told.
-
-    An absolute path would tie a committed diagram to one machine.
-    """
-    for place in (layer.registered_at, layer.defined_at):
-        if place is not None and inside(place):
-            return visible(f"{place.file}:{place.line}")
-    return visible(layer.qualified_name.rpartition(".")[0])
-
-
-def inside(place: Place) -> bool:
-    """Tell whether a place lies in the project: only then is it the same on every machine."""
-    absolute = place.file.startswith(("/", "\\")) or place.file[1:2] == ":"
-    return not absolute and ".." not in place.file.split("/") and "site-packages" not in place.file
 
 
 def _client_node(trace: Trace) -> Node:

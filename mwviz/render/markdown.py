@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from mwviz.model import Trace
 from mwviz.render import words
-from mwviz.render.graph import diagram, where
+from mwviz.render.graph import diagram
+from mwviz.render.places import where
 from mwviz.render.plain import visible
 from mwviz.render.remarks import remarks
 from mwviz.render.summary import summary

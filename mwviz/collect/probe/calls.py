@@ -27,7 +27,8 @@ from mwviz.collect.compat_calls import (
     with_function,
 )
 from mwviz.collect.probe.noting import Call, Calling, CallNote, Noting, What, noting, unwrapped
-from mwviz.collect.stack.boundary import Recorder, Scope
+from mwviz.collect.stack.asgi import Scope
+from mwviz.collect.stack.boundary import Recorder
 
 
 class Calls:

@@ -9,7 +9,8 @@ from typing import Any
 
 from mwviz.collect.compat import allows_method, fallback, is_included, is_mount, mounted, route_classes, unwatchable
 from mwviz.collect.probe.calls import Calls
-from mwviz.collect.stack.boundary import ASGIApp, Boundary, Receive, Recorder, Scope, Send
+from mwviz.collect.stack.asgi import ASGIApp, Receive, Scope, Send
+from mwviz.collect.stack.boundary import Boundary, Recorder
 from mwviz.collect.stack.chain import Chain
 from mwviz.errors import ProbeError
 

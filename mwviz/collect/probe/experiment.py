@@ -19,7 +19,8 @@ from mwviz.collect.probe.request import ProbeOptions, Request, prepare
 from mwviz.collect.probe.server import Connection, LifespanConversation
 from mwviz.collect.probe.watchdog import Watchdog
 from mwviz.collect.probe.websocket import WebsocketConnection
-from mwviz.collect.stack.boundary import ASGIApp, Boundary, Recorder
+from mwviz.collect.stack.asgi import ASGIApp
+from mwviz.collect.stack.boundary import Boundary, Recorder
 from mwviz.collect.stack.build import Built, Found, bounded, claim, instrument
 from mwviz.collect.stack.chain import Chain
 from mwviz.collect.stack.unwrap import Link, path_to

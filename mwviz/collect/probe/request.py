@@ -10,7 +10,8 @@ from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from mwviz.collect import redact
-from mwviz.collect.compat import accepted_hosts, redirects_to_https
+from mwviz.collect.compat import redirects_to_https
+from mwviz.collect.probe.host import accepted_host
 from mwviz.collect.probe.server import EXTENSIONS, Connection, Event
 from mwviz.collect.probe.websocket import WebsocketConnection, subprotocols
 from mwviz.errors import ProbeError, closest
@@ -280,8 +281,7 @@ def _repeat(times: int | None) -> int | None:
 
 def _acceptable(request: Request, options: ProbeOptions, layers: Sequence[object]) -> Request:
     headers, reasons, scheme = request.headers, list(request.reasons), request.scheme
-    patterns = [accepted_hosts(layer) for layer in layers]
-    host = _accepted_host([each for each in patterns if each])
+    host = accepted_host(layers, _HOST)
     if not any(name == b"host" for name, _ in headers):
         headers = ((b"host", host.encode("latin-1", "replace")), *headers)
         if host != _HOST:
@@ -290,19 +290,3 @@ def _acceptable(request: Request, options: ProbeOptions, layers: Sequence[object
         plain, scheme = ("ws", "wss") if options.websocket else ("http", "https")
         reasons.append(f"The scheme is {scheme}: HTTPSRedirectMiddleware redirects {plain}.")
     return replace(request, headers=headers, scheme=scheme, reasons=tuple(reasons))
-
-
-def _accepted_host(patterns: Sequence[tuple[str, ...]]) -> str:
-    candidates = [_HOST, *(_example(pattern) for each in patterns for pattern in each)]
-    for candidate in candidates:
-        if all(any(_matches(candidate, pattern) for pattern in each) for each in patterns):
-            return candidate
-    return _HOST
-
-
-def _example(pattern: str) -> str:
-    return _HOST if pattern == "*" else pattern.replace("*", _HOST, 1)
-
-
-def _matches(host: str, pattern: str) -> bool:
-    return pattern in ("*", host) or (pattern.startswith("*") and host.endswith(pattern[1:]))

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Collection
 from typing import Any, Literal, Protocol
 
-from mwviz.collect.stack.boundary import ASGIApp, Message
+from mwviz.collect.stack.asgi import ASGIApp, Message
 
 
 class Event(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from mwviz.collect.probe.server import Event
-from mwviz.collect.stack.boundary import Message
+from mwviz.collect.stack.asgi import Message
 
 ACCEPT, CLOSE, DENIAL = "websocket.accept", "websocket.close", "websocket.http.response.start"
 NORMAL, _ABNORMAL = 1000, 1006

@@ -18,7 +18,7 @@ from mwviz.collect.read.messages import (
 )
 from mwviz.collect.read.passages import Passage
 from mwviz.collect.read.verdict import answering_inner, replaced
-from mwviz.collect.stack.boundary import Scope
+from mwviz.collect.stack.asgi import Scope
 from mwviz.model import Position, Step
 
 #: Scope keys that frameworks set for themselves at every layer, which would only drown what a user's layer sets.

@@ -7,7 +7,7 @@ calls go through, and a request that is not the probe's passes without a note.
 from __future__ import annotations
 
 import copy
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from operator import itemgetter
@@ -15,11 +15,7 @@ from time import perf_counter_ns
 from types import MethodType
 from typing import Any, Literal, TypeAlias
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Any]]
-Send: TypeAlias = Callable[[Any], Awaitable[Any]]
-ASGIApp: TypeAlias = Callable[[Any, Receive, Send], Awaitable[Any]]
+from mwviz.collect.stack.asgi import ASGIApp, Receive, Scope, Send
 
 #: `sent` notes that an awaited `send` came back: only then is it sure that the message got through. `refused` notes
 #: what it raised instead.

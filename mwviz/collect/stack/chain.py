@@ -19,7 +19,8 @@ from mwviz.collect.compat import (
     mounted,
     overriding_call,
 )
-from mwviz.collect.stack.boundary import ASGIApp, Boundary, Recorder
+from mwviz.collect.stack.asgi import ASGIApp
+from mwviz.collect.stack.boundary import Boundary, Recorder
 from mwviz.collect.stack.build import Found, bounded, claim, instrument, register, routed
 from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.errors import ProbeError

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from mwviz.model import Place
 from mwviz.model.routes import RouteChain, Routes
-from mwviz.render.graph import inside
+from mwviz.render.places import inside
 from mwviz.render.plain import shorten, visible
 from mwviz.render.routes.chains import Branch, Link, address, methods, summary, tree
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from mwviz.model.routes import Routes
 from mwviz.render import words
-from mwviz.render.graph import inside
 from mwviz.render.markdown import escaped, row
+from mwviz.render.places import inside
 from mwviz.render.plain import visible
 from mwviz.render.routes.chains import (
     Group,
