@@ -51,17 +51,9 @@ class Crossing:
     # No reference leads back to the crossing: a request's objects then die with it, as without mwviz. Had they to wait
     # for the garbage collector, every layer would work on memory that is in no cache, for 2 µs more.
     __slots__ = (
-        "kept",
-        "note",
-        "now",
-        "outer_receive",
-        "outer_send",
-        "scope",
-        "seen",
-        "skipped",
-        "station",
-        "task",
-    )
+        "kept", "note", "now", "outer_receive", "outer_send", "scope",
+        "seen", "skipped", "station", "task",
+    )  # fmt: skip
 
     kept: int
     note: Callable[[Note], None]
