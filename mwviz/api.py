@@ -7,14 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mwviz import collect, config
-from mwviz.analysis.selection import Selection, select
-from mwviz.collect import ProbeOptions, RouteProbes, Subject
+from mwviz.collect import ProbeOptions, Subject
 from mwviz.errors import ProbeError
 from mwviz.model import Stack, Trace
-from mwviz.model.routes import Routes
+
+if TYPE_CHECKING:
+    from mwviz.analysis.selection import Selection
+    from mwviz.collect.listing import RouteProbes
+    from mwviz.model.routes import Routes
 
 #: What headers may be given as: pairs, or a mapping.
 Headers = Sequence[tuple[str, str]] | Mapping[str, str]
@@ -44,7 +47,9 @@ def list_routes(subject: Subject, selection: Selection, *, timeout: float | None
 
     `timeout` counts the seconds of each route's probe; None is for no probes.
     """
-    return _selected(collect.list_here, subject, selection, timeout)
+    from mwviz.collect.listing import list_here  # a probe starts sooner without it
+
+    return _selected(list_here, subject, selection, timeout)
 
 
 def _selected(
@@ -53,6 +58,9 @@ def _selected(
     selection: Selection,
     timeout: float | None,
 ) -> Routes:
+    from mwviz.analysis.selection import select
+    from mwviz.collect.listing import RouteProbes
+
     choose = partial(select, selection=selection)
     return choose(listed(subject, None)) if timeout is None else listed(subject, RouteProbes(choose, timeout))
 
@@ -81,9 +89,12 @@ def routes(
     Nothing is sent, unless `trace` is set: then each route is probed with a stand-in endpoint, for `timeout` seconds
     at most, and `observed` and `agrees` are told. Raises MwvizError.
     """
+    from mwviz.analysis.selection import Selection
+    from mwviz.collect.listing import list_in_thread
+
     with _subject(app, factory=factory, app_dir=app_dir) as subject:
         selection = Selection(_texts(path), _texts(method), _texts(layer), _texts(without))
-        return _selected(collect.list_in_thread, subject, selection, timeout if trace else None)
+        return _selected(list_in_thread, subject, selection, timeout if trace else None)
 
 
 def _texts(given: str | Sequence[str]) -> tuple[str, ...]:

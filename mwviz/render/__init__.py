@@ -79,9 +79,9 @@ def render(
     `width` is the terminal's in columns, `color` allows escape codes; only the terminal formats heed either.
     Raises OutputError where a picture has no engine to lay it out, and KeyError for a timeline of routes.
     """
-    from mwviz.model.routes import Routes
+    from mwviz.model import Trace
 
-    renderers = ROUTES_RENDERERS if isinstance(value, Routes) else RENDERERS
+    renderers = RENDERERS if isinstance(value, Trace) else ROUTES_RENDERERS
     module, _, function = renderers[format].partition(":")
     renderer: Callable[..., str | bytes] = getattr(import_module(module), function)
     return renderer(value, width=width, color=color, verbose=verbose)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mwviz.model import Stack, Trace
-from mwviz.model.routes import Routes
+
+if TYPE_CHECKING:
+    from mwviz.model.routes import Routes
 
 _Json: TypeAlias = "dict[str, _Json] | list[_Json] | str | int | bool | None"
 

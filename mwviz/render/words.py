@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from mwviz.model import Kind, Observation, Position, Response, Step, Trace, TracedError, Websocket
-from mwviz.model.routes import Routes
 from mwviz.render import end, sockets
 from mwviz.render.plain import duration, visible
+
+if TYPE_CHECKING:
+    from mwviz.model.routes import Routes
 
 KINDS: dict[Kind, str] = {"asgi": "ASGI", "base_http": "BaseHTTP", "function": "function", "factory": "factory"}
 

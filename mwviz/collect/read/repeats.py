@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from statistics import median
 from typing import TypeAlias
 
 from mwviz.collect.read.interpret import Reading
@@ -24,11 +23,19 @@ def medians(shown: Sequence[Step], repeated: Sequence[Sequence[Step]]) -> tuple[
     return tuple(_with_medians(step, [steps[step.layer] for steps in repeated]) for step in shown)
 
 
+def median(times: Sequence[int]) -> int | None:
+    """The time in the middle; None where there is none."""
+    ordered, half = sorted(times), len(times) // 2
+    if not ordered:
+        return None
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) // 2
+
+
 def _with_medians(step: Step, repeated: Sequence[Step]) -> Step:
     inward = [each.self_request_ns for each in repeated if each.self_request_ns is not None]
     outward = [each.self_response_ns for each in repeated if each.self_response_ns is not None]
     return replace(
         step,
-        self_request_ns=int(median(inward)) if inward else None,
-        self_response_ns=int(median(outward)) if outward else None,
+        self_request_ns=median(inward),
+        self_response_ns=median(outward),
     )

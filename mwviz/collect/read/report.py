@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from statistics import median
 
 from mwviz import __version__
 from mwviz.collect import failure, redact
@@ -265,5 +264,5 @@ def _lifespan(experiment: Experiment) -> Lifespan | None:
 def _duration(experiment: Experiment) -> int | None:
     measured = [run.duration for run in experiment.measured if run.duration is not None]
     if len(measured) > 1:
-        return int(median(measured))
+        return repeats.median(measured)
     return experiment.run.duration if experiment.run is not None else None
