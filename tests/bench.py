@@ -36,7 +36,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import mwviz
 from mwviz.collect.probe.loops import running_loop
-from mwviz.collect.stack.boundary import Boundary, Recorder
+from mwviz.collect.stack.boundary import Boundary
+from mwviz.collect.stack.recorder import Recorder
 
 WARM_UP = 2
 LAYERS = 6

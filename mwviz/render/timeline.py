@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
-from typing import TypeAlias
 
-from mwviz.model import Event, Trace
+from mwviz.model import Event, Step, Trace
 from mwviz.render import changes, words
 from mwviz.render.plain import columns, duration, shorten, visible
 from mwviz.render.terminal import NARROWEST, Part, Style, end_name, fold, framed, paint, status_style
@@ -28,11 +26,11 @@ def render(trace: Trace, *, width: int, color: bool, verbose: bool) -> str:
 
 def _drawn(trace: Trace, events: Sequence[Event], width: int, color: bool, verbose: bool) -> Iterator[str]:
     changed = _changes(trace) if events is trace.timeline else {}
-    names = {index: _indented(trace, index) for index in {event.of for event in events}}
+    names = _names(trace, events)
     times_width = 2 * _TIME_WIDTH + 3 if verbose else _TIME_WIDTH
     room = min(max(map(columns, names.values()), default=0), (width - times_width) // 2)
     before = 0
-    for event in events:
+    for number, event in enumerate(events):
         name = _fitted(names[event.of], room)
         times = f"{duration(event.at_ns):>{_TIME_WIDTH}}"
         if verbose:
@@ -46,35 +44,45 @@ def _drawn(trace: Trace, events: Sequence[Event], width: int, color: bool, verbo
         yield paint([*start, *first], color)
         for line in more:
             yield paint([(" " * indent, ""), *line], color)
-        for text in changed.pop((event.of, event.event, event.message), ()):
+        for text in changed.get(number, ()):
             for line in fold([(text, "dim")], width - indent - 2, 2):
                 yield paint([(" " * (indent + 2), ""), *line], color)
 
 
-#: Where a change is told: the first crossing that shows it, by its place, event and message.
-_Shown: TypeAlias = "dict[tuple[int | str, str, str | None], tuple[str, ...]]"
+def _changes(trace: Trace) -> dict[int, tuple[str, ...]]:
+    """Return what layers changed by the number of the event that shows it first.
 
-
-def _changes(trace: Trace) -> _Shown:
-    """Return what layers changed: of the request where it enters the next place, of the response where it leaves."""
-    shown: _Shown = {}
-    for index, further_in in zip_longest(trace.request_order, trace.request_order[1:], fillvalue="endpoint"):
-        step = words.step_of(trace, index) if isinstance(index, int) else None
-        if step is None:
-            continue
-        if step.request_changes:
-            shown[further_in, "enter", None] = tuple(map(visible, step.request_changes))
-        if told := (*map(visible, step.response_changes or ()), *filter(None, [changes.held_back(step)])):
-            shown[index, "send", "http.response.start"] = told
+    Of the request that is where it enters the next place, of the response where it leaves the layer.
+    """
+    shown: dict[int, tuple[str, ...]] = {}
+    answered: set[int] = set()
+    above: Step | None = None
+    for number, event in enumerate(trace.timeline):
+        step = words.step_of(trace, event.of) if isinstance(event.of, int) else None
+        if event.event == "enter":
+            if above is not None and above.request_changes:
+                shown[number] = tuple(map(visible, above.request_changes))
+            above = step
+        elif (
+            step is not None and event.event == "send" and event.message in words.STARTS and step.layer not in answered
+        ):
+            answered.add(step.layer)
+            shown[number] = (*map(visible, step.response_changes or ()), *filter(None, [changes.held_back(step)]))
     return shown
 
 
-def _indented(trace: Trace, of: int | str) -> str:
-    """Return the name of a place, one column further in per layer around it, as far as that stays readable."""
-    if isinstance(of, int):
-        return " " * min(of, _DEEPEST) + visible(trace.layers[of].label)
-    name = end_name(trace) if of == "endpoint" else visible(of)
-    return " " * min(len(trace.layers), _DEEPEST) + name
+def _names(trace: Trace, events: Sequence[Event]) -> dict[int | str, str]:
+    """Return the names of places, one column further in per layer around it, as far as that stays readable."""
+    names: dict[int | str, str] = {}
+    depth = 0
+    for event in events:
+        if isinstance(event.of, int):
+            depth = max(depth, event.of + 1)
+            names[event.of] = " " * min(event.of, _DEEPEST) + visible(trace.layers[event.of].label)
+        elif event.of not in names:
+            name = end_name(trace) if event.of == "endpoint" else visible(event.of)
+            names[event.of] = " " * min(depth, _DEEPEST) + name
+    return names
 
 
 def _fitted(name: str, room: int) -> str:

@@ -158,7 +158,7 @@ def test_a_cancellation_that_leaves_the_app_is_its_error(
 
 
 def test_the_order_is_that_of_what_happened_even_where_the_clock_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mwviz.collect.stack.boundary import Recorder
+    from mwviz.collect.stack.recorder import Recorder
 
     monkeypatch.setattr(Recorder, "now", staticmethod(lambda: 1000))
     trace = mwviz.trace(kinds.app_of(kinds.Stamps, kinds.Layer, kinds.Stamps))

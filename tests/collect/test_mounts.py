@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Host, Mount, Route, Router
 
 import mwviz
+from mwviz.render.terminal import end_happened
 from tests.collect import behaviours as kinds
 
 
@@ -218,6 +219,9 @@ def test_a_layer_of_a_mount_that_answers_is_named() -> None:
     assert [trace.layers[index].name for index in trace.not_reached if trace.layers[index].origin != "framework"] == [
         "Inner"
     ]
+    assert end_happened(trace) == ("not reached", "dim")
+    assert "router of app" in {event.of for event in trace.timeline}
+    assert {"router", "endpoint"}.isdisjoint(event.of for event in trace.timeline)
 
 
 @pytest.mark.parametrize("case", ["an app that is mounted twice", "an app that mounts itself"])

@@ -28,7 +28,7 @@ from mwviz.collect.compat_calls import (
 )
 from mwviz.collect.probe.noting import Call, Calling, CallNote, Noting, What, noting, unwrapped
 from mwviz.collect.stack.asgi import Scope
-from mwviz.collect.stack.boundary import Recorder
+from mwviz.collect.stack.recorder import Recorder
 
 
 class Calls:

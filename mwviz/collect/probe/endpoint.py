@@ -10,8 +10,9 @@ from typing import Any
 from mwviz.collect.compat import allows_method, fallback, is_included, is_mount, mounted, route_classes, unwatchable
 from mwviz.collect.probe.calls import Calls
 from mwviz.collect.stack.asgi import ASGIApp, Receive, Scope, Send
-from mwviz.collect.stack.boundary import Boundary, Recorder
+from mwviz.collect.stack.boundary import Boundary
 from mwviz.collect.stack.chain import Chain
+from mwviz.collect.stack.recorder import Recorder
 from mwviz.errors import ProbeError
 
 _BODY = b'{"mwviz":"probe"}'
@@ -100,13 +101,15 @@ class Routes:
         if is_included(route):
             return await call(scope, receive, send)
         if is_mount(route):
-            opening = self._chain.open_mount(route, self.ending)
+            with self.recorder.paused():
+                opening = self._chain.open_mount(route, self.ending)
             if opening.router is not None:
                 self.refusal = self.refusal or self._refusal(opening.router)
                 self._watch_fallback(opening.router)
                 return await (self.ending(call) if self.refusal else call)(scope, receive, send)
         elif allows_method(route, scope):
-            opening = self._chain.open_route(route, self.ending)
+            with self.recorder.paused():
+                opening = self._chain.open_route(route, self.ending)
         else:
             return await call(scope, receive, send)
         self.reached = mounted(route) if is_mount(route) else getattr(route, "endpoint", route)

@@ -20,9 +20,10 @@ from mwviz.collect.probe.server import Connection, LifespanConversation
 from mwviz.collect.probe.watchdog import Watchdog
 from mwviz.collect.probe.websocket import WebsocketConnection
 from mwviz.collect.stack.asgi import ASGIApp
-from mwviz.collect.stack.boundary import Boundary, Recorder
+from mwviz.collect.stack.boundary import Boundary
 from mwviz.collect.stack.build import Built, Found, bounded, claim, instrument
 from mwviz.collect.stack.chain import Chain
+from mwviz.collect.stack.recorder import Recorder
 from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.errors import ProbeError, TargetError
 
@@ -68,9 +69,9 @@ class Run:
 
     @property
     def duration(self) -> int | None:
-        """Nanoseconds that it took; None while it is not over."""
+        """Nanoseconds that it took, without our own work; None while it is not over."""
         cutoff = self.recorder.cutoff
-        return None if self.began is None or cutoff is None else cutoff - self.began
+        return None if self.began is None or cutoff is None else self.recorder.told(cutoff) - self.began
 
     def expire(self) -> bool:
         """The time limit is reached; False where the call had ended before."""

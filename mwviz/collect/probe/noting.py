@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Literal, TypeAlias
 
 from mwviz.collect.compat_calls import Kind
-from mwviz.collect.stack.boundary import Recorder
+from mwviz.collect.stack.recorder import Recorder
 
 What: TypeAlias = Literal["dependency", "endpoint", "background"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mwviz.collect.read.passages import Passage
-from mwviz.collect.stack.boundary import Note
+from mwviz.collect.stack.crossing import Note
 
 _SERVER = -1
 

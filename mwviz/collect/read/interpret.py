@@ -14,7 +14,7 @@ from mwviz.collect.read.accounting import Accounts, account
 from mwviz.collect.read.messages import message_type, status_of
 from mwviz.collect.read.passages import Passage, arrange, first_by_rank, is_cancellation, same_error
 from mwviz.collect.read.websocket import seen_at
-from mwviz.collect.stack.boundary import Note
+from mwviz.collect.stack.crossing import Note
 from mwviz.model import Event, Position, Step
 
 
@@ -22,8 +22,8 @@ class Reading:
     """The notes of one probe, read: `places` names the place of each rank, `bounded` the ranks that have a boundary.
 
     Times in the results count from `began`; `ended` closes the last one. `expired`: the time limit was reached;
-    `escaped` is the exception that left the app, `calls` tells whose functions are watched,
-    and `noted` what was called of them.
+    `escaped` is the exception that left the app. `names` is what places are called in the timeline, `calls` tells whose
+    functions are watched, and `noted` what was called of them.
     """
 
     def __init__(
@@ -36,11 +36,13 @@ class Reading:
         *,
         expired: bool,
         escaped: BaseException | None,
+        names: Sequence[int | str] | None = None,
         calls: Calls | None = None,
         noted: Sequence[CallNote] = (),
     ) -> None:
         self.notes = notes
         self.places = places
+        self.names = places if names is None else names
         self.calls = calls
         self.called = [note for note in noted if note[0] <= ended]
         self.bounded = bounded
@@ -140,7 +142,7 @@ class Reading:
     def timeline(self) -> tuple[Event, ...]:
         """Everything that crossed or was called, in order."""
         crossed = (note for note in self.notes if not self._function_noted(note))
-        found = (*called.events(self.called, self.began), *events(crossed, self.places, self.began))
+        found = (*called.events(self.called, self.began), *events(crossed, self.names, self.began))
         return tuple(sorted(found, key=attrgetter("at_ns")))
 
     def _function_noted(self, note: Note) -> bool:
@@ -160,12 +162,12 @@ class Reading:
         return status_of(starts[0].message) if starts else None
 
 
-def events(notes: Iterable[Note], places: Sequence[Position], began: int) -> tuple[Event, ...]:
-    """Everything that crossed, in order, in nanoseconds from `began`."""
-    return tuple(_event(note, places, began) for note in notes if note[1] not in ("sent", "refused"))
+def events(notes: Iterable[Note], names: Sequence[int | str], began: int) -> tuple[Event, ...]:
+    """Everything that crossed, in order, in nanoseconds from `began`; `names` calls the place of each rank by name."""
+    return tuple(_event(note, names, began) for note in notes if note[1] not in ("sent", "refused"))
 
 
-def _event(note: Note, places: Sequence[Position], began: int) -> Event:
+def _event(note: Note, names: Sequence[int | str], began: int) -> Event:
     at, happening, crossing, payload = note
     rank = crossing.station.rank
     cancelled = happening == "raise" and is_cancellation(payload)
@@ -173,7 +175,7 @@ def _event(note: Note, places: Sequence[Position], began: int) -> Event:
         at_ns=at - began,
         event="leave" if cancelled else happening,  # type: ignore[arg-type]
         message=message_type(payload) if happening in ("send", "receive") else None,
-        of=places[rank] if rank >= 0 else "client",
+        of=names[rank] if rank >= 0 else "client",
         detail="cancelled" if cancelled else _detail(happening, payload),
     )
 

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from mwviz.collect.read.interpret import events
 from mwviz.collect.read.messages import message_type
 from mwviz.collect.read.passages import Passage, arrange
-from mwviz.collect.stack.boundary import Note
+from mwviz.collect.stack.crossing import Note
 from mwviz.model import Lifespan, Position
 
 
-def with_way(lifespan: Lifespan, notes: Sequence[Note], places: Sequence[Position]) -> Lifespan:
-    """`lifespan` with the way that it took; `places` names the place of each rank."""
+def with_way(
+    lifespan: Lifespan, notes: Sequence[Note], places: Sequence[Position], names: Sequence[int | str]
+) -> Lifespan:
+    """`lifespan` with the way that it took; `places` and `names` say what the place of each rank is."""
     passages = [passage for passage in arrange(notes, len(places)) if passage.rank >= 0]
     entered = [places[passage.rank] for passage in sorted(passages, key=lambda passage: passage.entered)]
     arrived = not passages or any(place in ("router", "endpoint") for place in entered)
@@ -24,7 +26,7 @@ def with_way(lifespan: Lifespan, notes: Sequence[Note], places: Sequence[Positio
         startup_order=_in_order(passages, places, "lifespan.startup."),
         shutdown_order=_in_order(passages, places, "lifespan.shutdown."),
         stopped_at=None if arrived else entered[-1],
-        timeline=events(notes, places, notes[0][0] if notes else 0),
+        timeline=events(notes, names, notes[0][0] if notes else 0),
     )
 
 

@@ -21,7 +21,7 @@ from mwviz.collect.read.messages import (
     ends,
     message_type,
 )
-from mwviz.collect.stack.boundary import Crossing, Happening, Note
+from mwviz.collect.stack.crossing import Crossing, Happening, Note
 
 
 @dataclass(slots=True, eq=False, repr=False)

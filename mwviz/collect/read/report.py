@@ -128,7 +128,8 @@ def _reading(experiment: Experiment, run: Run | None) -> Reading:
         bounded.add(len(places) - 1)
     if run is None or run.began is None:
         return Reading([], places, frozenset(bounded), 0, 0, expired=False, escaped=None)
-    ended = run.recorder.cutoff or run.recorder.now()
+    told = run.recorder.told
+    ended = told(run.recorder.cutoff or run.recorder.now())
     notes = run.recorder.observed()
     return Reading(
         notes,
@@ -138,8 +139,9 @@ def _reading(experiment: Experiment, run: Run | None) -> Reading:
         ended,
         expired=run.expired,
         escaped=run.error,
+        names=experiment.chain.names(),
         calls=experiment.calls,
-        noted=run.called,
+        noted=[(told(at), happening, call, error) for at, happening, call, error in run.called],
     )
 
 
@@ -258,7 +260,8 @@ def _lifespan(experiment: Experiment) -> Lifespan | None:
     lifespan = Lifespan(startup, shutdown, told)  # type: ignore[arg-type]
     if experiment.lifespan is None:
         return lifespan
-    return lifespans.with_way(lifespan, experiment.lifespan.observed(), experiment.chain.numbered())
+    chain = experiment.chain
+    return lifespans.with_way(lifespan, experiment.lifespan.observed(), chain.numbered(), chain.names())
 
 
 def _duration(experiment: Experiment) -> int | None:

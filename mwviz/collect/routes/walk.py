@@ -22,8 +22,8 @@ from mwviz.collect.routes import compat
 from mwviz.collect.routes.compat import Framework
 from mwviz.collect.routes.way import Address, Met, Standing, Way
 from mwviz.collect.stack import describe
-from mwviz.collect.stack.boundary import Recorder
 from mwviz.collect.stack.build import Built, Found, claim, instrument, register
+from mwviz.collect.stack.recorder import Recorder
 from mwviz.collect.stack.unwrap import path_to
 from mwviz.model import Origin
 

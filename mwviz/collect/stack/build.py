@@ -10,7 +10,8 @@ from typing import Any
 
 from mwviz.collect.compat import INNER, framework_classes, held, is_method_of, registration, router_stack
 from mwviz.collect.stack.asgi import ASGIApp
-from mwviz.collect.stack.boundary import Boundary, Recorder
+from mwviz.collect.stack.boundary import Boundary
+from mwviz.collect.stack.recorder import Recorder
 from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.errors import ProbeError
 from mwviz.model import Origin

@@ -20,8 +20,9 @@ from mwviz.collect.compat import (
     overriding_call,
 )
 from mwviz.collect.stack.asgi import ASGIApp
-from mwviz.collect.stack.boundary import Boundary, Recorder
+from mwviz.collect.stack.boundary import Boundary
 from mwviz.collect.stack.build import Found, bounded, claim, instrument, register, routed
+from mwviz.collect.stack.recorder import Recorder
 from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.errors import ProbeError
 from mwviz.model import Origin, Position
@@ -37,6 +38,10 @@ class Opening:
     subject: object
     router: Any
     ended: bool
+
+
+#: Stands for all handlers together.
+_END = Found(None, None, "framework", None)
 
 
 class Chain:
@@ -81,6 +86,14 @@ class Chain:
             end.mwviz.rank = len(self.found)
         index = iter(range(len(self.found)))
         return (*("router" if found.is_router else next(index) for found in self.found), "endpoint")
+
+    def names(self) -> tuple[int | str, ...]:
+        """What the place of each number is called in a timeline: a router that led on is not the end of the way."""
+        routers = [found for found in self.found if found.is_router]
+        return tuple(
+            f"router of {found.within}" if found.is_router and found is not routers[-1] else place
+            for found, place in zip((*self.found, _END), self.numbered(), strict=True)
+        )
 
     def end_at_router(self, ending: Ending) -> bool:
         """Let the app's own router be an end; answers whether it can."""
