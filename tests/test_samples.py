@@ -20,7 +20,10 @@ from mwviz.render import ROUTES_RENDERERS, Format, render
 from tests.conftest import Golden, golden_fastapi
 
 ROOT = Path(__file__).parent.parent
-SAMPLES = ("tutorial", "shop", "shop_misordered", "factory", "wrapped", "closure", "otel", "dependencies", "websocket")
+SAMPLES = (
+    *("tutorial", "shop", "shop_misordered", "factory", "wrapped", "closure", "otel"),
+    *("dependencies", "websocket", "mounted"),
+)
 ENDINGS = {
     Format.TABLE: "txt",
     Format.TREE: "tree.txt",
@@ -41,16 +44,17 @@ CHANGING = re.compile(r"((?:x-request-id|x-process-time)(?:: )?)[0-9a-f.-]+")
 @pytest.fixture(autouse=True)
 def imported_anew(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(ROOT)
-    for name in (*SAMPLES, "mounted"):
+    for name in SAMPLES:
         sys.modules.pop(name, None)
     yield
-    for name in (*SAMPLES, "mounted"):
+    for name in SAMPLES:
         sys.modules.pop(name, None)
 
 
 #: How a sample is probed that has more to show than a `GET /` does.
 PROBES: dict[str, dict[str, Any]] = {
     "dependencies": {"path": "/reports/7"},
+    "mounted": {"path": "/admin/users", "headers": {"authorization": "Bearer staff"}},
     "websocket": {"path": "/chat?token=s3cret", "websocket": True, "data": "Hello"},
 }
 
@@ -206,6 +210,7 @@ EXPECTED = {
     "wrapped": (["GZipMiddleware"], "endpoint"),
     "closure": (["cache_control", "GZipMiddleware"], "endpoint"),
     "dependencies": (["CORSMiddleware", "GZipMiddleware"], "endpoint"),
+    "mounted": (["CORSMiddleware", "AccessLogMiddleware"], "endpoint"),
     "websocket": (["OriginMiddleware", "log_requests", "TokenMiddleware"], "endpoint"),
 }
 

@@ -25,7 +25,9 @@ def show(target: Target, probe: ProbeOptions, sink: Sink, *, whole: bool) -> Non
     trace = _probed(target, probe, sink)
     sink.write(sink.rendered(trace))
     if trace.error is not None:
-        messages.tell_traced(trace.error, whole=whole)
+        asked_for = trace.probe.raises and trace.error.raised_by == "endpoint"
+        if whole or not asked_for:
+            messages.tell_traced(trace.error, whole=whole)
         raise typer.Exit(messages.FINDINGS)
 
 

@@ -333,6 +333,8 @@ def test_the_stand_in_endpoint_can_raise(project: Project) -> None:
 
     assert ran.code == 1
     assert json.loads(ran.stdout)["error"]["raised_by"] == "endpoint"
+    assert ran.stderr == ""  # nobody needs to be told where an exception that they asked for came from
+    assert "Traceback" in project.call("show", "main:app", "--raise", "--traceback").stderr
 
 
 def test_another_order_is_tried_without_touching_the_code(project: Project) -> None:

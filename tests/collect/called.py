@@ -41,11 +41,8 @@ def told(trace: Trace, *, details: bool = False) -> list[str]:
     """What was called, what the endpoint sent, and when the outermost layer let the last of the response out."""
     lines = []
     for event in trace.timeline:
-        if (
-            isinstance(event.of, str)
-            and event.of.partition(" ")[0] not in ("router", "client")
-            and event.event != "receive"
-        ):
+        kind = event.of.partition(" ")[0] if isinstance(event.of, str) else "layer"
+        if kind not in ("layer", "router", "client") and event.event != "receive":
             message = f" {(event.message or '').removeprefix('http.response.')}" if event.message else ""
             detail = f" ({event.detail})" if details and event.detail and not event.message else ""
             lines.append(f"{event.event} {event.of}{message}{detail}")
