@@ -11,6 +11,7 @@ from mwviz.render import changes, words
 from mwviz.render.plain import columns, duration, shorten, visible
 from mwviz.render.terminal import NARROWEST, Part, Style, end_name, fold, framed, paint, status_style
 
+_STARTS = ("http.response.start", "websocket.accept", "websocket.close", "websocket.http.response.start")
 _ARROWS = {"enter": "→", "receive": "→", "send": "←", "leave": "←", "raise": "✗"}
 _TIME_WIDTH = 8
 _DEEPEST = 12
@@ -56,16 +57,24 @@ _Shown: TypeAlias = "dict[tuple[int | str, str, str | None], tuple[str, ...]]"
 
 
 def _changes(trace: Trace) -> _Shown:
-    """Return what layers changed: of the request where it enters the next place, of the response where it leaves."""
+    """Return what layers changed: of the request where it enters the next place, of the answer where it begins."""
     shown: _Shown = {}
-    for index, further_in in zip_longest(trace.request_order, trace.request_order[1:], fillvalue="endpoint"):
+    entered = {event.of for event in trace.timeline if event.event == "enter"}
+    started: dict[int | str, str | None] = {}
+    for event in trace.timeline:
+        if event.event == "send" and event.message in _STARTS:
+            started.setdefault(event.of, event.message)
+    # A dependency may come before the endpoint, and may be the last that the request gets to.
+    end = "router" if "router" in entered else "endpoint"
+    for index, further_in in zip_longest(trace.request_order, trace.request_order[1:], fillvalue=end):
         step = words.step_of(trace, index) if isinstance(index, int) else None
         if step is None:
             continue
         if step.request_changes:
             shown[further_in, "enter", None] = tuple(map(visible, step.request_changes))
-        if told := (*map(visible, step.response_changes or ()), *filter(None, [changes.held_back(step)])):
-            shown[index, "send", "http.response.start"] = told
+        for text in (*map(visible, step.response_changes or ()), *filter(None, [changes.held_back(step)])):
+            at = index, "send", "websocket.close" if text.startswith("close ") else started.get(index)
+            shown[at] = (*shown.get(at, ()), text)
     return shown
 
 
