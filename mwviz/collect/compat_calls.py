@@ -66,10 +66,26 @@ def kind_of(call: Any, dependant: type, routing: ModuleType) -> Kind | None:
     return "plain"
 
 
+def succeeded(solved: Any) -> bool:
+    """Whether `solve_dependencies` found no errors: the second of a tuple up to 0.112.2, an attribute after it."""
+    return not (solved[1] if isinstance(solved, tuple) else getattr(solved, "errors", True))
+
+
+def called_directly(dependant: Any, request: Any, routing: ModuleType) -> Kind | None:
+    """What becomes of the function where a handler of FastAPI's calls it itself; None where `RUN` does.
+
+    It awaits that of a websocket (0.65 and newer), and goes through that of a stream (0.134 and newer).
+    """
+    if request.scope["type"] == "websocket":
+        return "coroutine"
+    kind = kind_of(dependant.call, type(dependant), routing)
+    return kind if kind in ("generator", "async_generator") else None
+
+
 def runs_function(route: object, modules: list[ModuleType]) -> bool:
-    """Whether the route is one of FastAPI's for HTTP, whose function is called where that can be seen."""
+    """Whether the route is one of FastAPI's, whose function is called where that can be seen."""
     endpoint, dependant = getattr(route, "endpoint", None), getattr(route, "dependant", None)
-    if dependant is None or not hasattr(route, "methods") or getattr(dependant, "call", None) is not endpoint:
+    if dependant is None or getattr(dependant, "call", None) is not endpoint:
         return False
     return any(kind_of(endpoint, type(dependant), module) is not None for module in modules)
 

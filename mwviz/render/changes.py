@@ -27,9 +27,12 @@ def whole(step: Step | None) -> Iterator[str]:
     if step is None:
         return
     yield from (f"request: {visible(change)}" for change in step.request_changes or ())
-    yield from (f"response: {visible(change)}" for change in step.response_changes or ())
-    if held := held_back(step):
-        yield f"response: {held}"
+    yield from (f"response: {change}" for change in of_answer(step))
+
+
+def of_answer(step: Step) -> tuple[str, ...]:
+    """Return what a layer changed of an answer, and how long it held its start back."""
+    return (*map(visible, step.response_changes or ()), *filter(None, [held_back(step)]))
 
 
 def held_back(step: Step) -> str:

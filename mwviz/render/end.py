@@ -32,10 +32,15 @@ def _answer(trace: Trace) -> str | None:
     if code is not None:
         return f"{'answered' if event.message == _WITH_STATUS[0] else 'denied'} {code}"
     sent = (each for each in _events(trace) if each.event == "send" and each.message == "websocket.close")
-    closed = next((f"closed {each.detail or ''}".rstrip() for each in sent), None)
+    closed = next((_closed(each.detail or "") for each in sent), None)
     if event.message == "websocket.accept":
         return visible(", ".join(filter(None, ("accepted", closed))))
     return visible(closed) if closed is not None else None
+
+
+def _closed(detail: str) -> str:
+    code, _, reason = detail.partition(" ")
+    return f"closed {code}: {reason}" if reason and code.isdecimal() else f"closed {detail}".rstrip()
 
 
 def outcome(trace: Trace) -> str | None:

@@ -52,10 +52,10 @@ def _drawn(trace: Trace, events: Sequence[Event], width: int, color: bool, verbo
 def _changes(trace: Trace) -> dict[int, tuple[str, ...]]:
     """Return what layers changed by the number of the event that shows it first.
 
-    Of the request that is where it enters the next place, of the response where it leaves the layer.
+    Of the request that is where it enters what comes next, of the answer where it leaves the layer.
     """
     shown: dict[int, tuple[str, ...]] = {}
-    answered: set[int] = set()
+    sent: dict[tuple[int, bool], int] = {}
     above: Step | None = None
     for number, event in enumerate(trace.timeline):
         step = words.step_of(trace, event.of) if isinstance(event.of, int) else None
@@ -63,11 +63,14 @@ def _changes(trace: Trace) -> dict[int, tuple[str, ...]]:
             if above is not None and above.request_changes:
                 shown[number] = tuple(map(visible, above.request_changes))
             above = step
-        elif (
-            step is not None and event.event == "send" and event.message in words.STARTS and step.layer not in answered
-        ):
-            answered.add(step.layer)
-            shown[number] = (*map(visible, step.response_changes or ()), *filter(None, [changes.held_back(step)]))
+        elif step is not None and event.event == "send" and event.message in words.STARTS:
+            sent.setdefault((step.layer, event.message == "websocket.close"), number)
+    for step in trace.steps:
+        for text in changes.of_answer(step):
+            ways = ((step.layer, is_close) for is_close in (text.startswith("close "), False, True))
+            at = next((sent[way] for way in ways if way in sent), None)
+            if at is not None:
+                shown[at] = (*shown.get(at, ()), text)
     return shown
 
 

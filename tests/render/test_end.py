@@ -35,6 +35,17 @@ TOLD: dict[str, tuple[tuple[Event, ...], str | None]] = {
         "answered 200, then raised KeyError",
     ),
     "called again after it had raised": ((Event(1, "raise", None, "router", RAISED), START), "raised KeyError"),
+    "a websocket was closed for a reason": (
+        (Event(1, "send", "websocket.close", "endpoint", "1008 no such room"),),
+        "closed 1008: no such room",
+    ),
+    "a websocket was accepted, and closed": (
+        (
+            Event(1, "send", "websocket.accept", "endpoint", None),
+            Event(2, "send", "websocket.close", "endpoint", "1000"),
+        ),
+        "accepted, closed 1000",
+    ),
     "no word on the exception": ((Event(1, "raise", None, "router", None),), "raised an exception"),
 }
 

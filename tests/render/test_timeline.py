@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from mwviz.model import Event
 from mwviz.render import timeline
-from tests.render import traces
+from tests.render import socket_traces, traces
 
 RESCUED_80 = """\
 shop.main:app · FastAPI 0.115.12 · Starlette 0.46.2 · Python 3.11.9
@@ -95,6 +95,41 @@ def test_a_long_name_gives_up_its_indentation_first_and_its_number_never() -> No
         "  1.0 µs  → dependency get_current_active_user#2  enter in a worker thread,",
         "  1.0 µs  → dependency get_the_current_and_a…#12  enter in a worker thread,",
         "  1.0 µs  →             dependency get_db         enter in a worker thread,",
+    ]
+
+
+def test_a_change_of_the_request_is_told_before_dependencies_are_called() -> None:
+    crossings = (
+        Event(1_000, "enter", None, 0, None),
+        Event(2_000, "enter", None, "router", None),
+        Event(3_000, "enter", None, "dependency get_db", None),
+        Event(4_000, "raise", None, "dependency get_db", "ValueError: no"),
+    )
+    bare = traces.bare()
+    steps = (replace(bare.steps[0], request_changes=("+ scope user",)), *bare.steps[1:])
+    changed = replace(bare, steps=steps, request_order=(0,), timeline=crossings)
+    text = timeline.render(changed, width=80, color=False, verbose=False)
+    assert [line.split()[-2:] for line in text.split("\n\n")[1].split("\n")][1:3] == [
+        ["router", "enter"],
+        ["scope", "user"],
+    ]
+
+
+def test_changes_of_a_websocket_are_told_where_it_is_accepted_and_closed() -> None:
+    accepted = socket_traces.accepted()
+    steps = (replace(accepted.steps[1], response_changes=("+ x-room: 7", "close 1000 -> 4000")),)
+    crossings = (
+        Event(1_000, "send", "websocket.accept", 1, None),
+        Event(2_000, "send", "websocket.close", 1, "4000"),
+    )
+    text = timeline.render(
+        replace(accepted, steps=steps, request_order=(1,), timeline=crossings), width=80, color=False, verbose=False
+    )
+    assert [line.split("  ")[-1].strip() for line in text.split("\n\n")[1].split("\n")] == [
+        "send websocket.accept",
+        "+ x-room: 7",
+        "send websocket.close 4000",
+        "close 1000 -> 4000",
     ]
 
 

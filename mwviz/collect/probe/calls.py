@@ -19,11 +19,13 @@ from mwviz.collect.compat_calls import (
     SOLVE,
     Kind,
     background_task,
+    called_directly,
     fastapi_modules,
     function_cell,
     function_in,
     kind_of,
     runs_function,
+    succeeded,
     with_function,
 )
 from mwviz.collect.probe.noting import Call, Calling, CallNote, Noting, What, noting, unwrapped
@@ -97,13 +99,12 @@ class Calls:
             changed["dependency_overrides_provider"] = _Provider(provider, stand_in)
         return changed
 
-    def stream(self, dependant: Any, module: ModuleType) -> None:
-        """FastAPI (0.134 and newer) calls the function of a stream itself, next and without a break: note its run."""
+    def called_next(self, dependant: Any, kind: Kind | None) -> None:
+        """FastAPI itself calls the function of a stream or of a websocket, next and without a break: note its run."""
         function = dependant.call
-        kind = kind_of(function, type(dependant), module)
-        if kind in ("generator", "async_generator") and not isinstance(function, Noting):
+        if kind in ("generator", "async_generator", "coroutine") and not isinstance(function, Noting):
             put_back = functools.partial(setattr, dependant, "call", function)
-            dependant.call = _Stream(self.standing_in("endpoint", kind, function), put_back)
+            dependant.call = _Next(self.standing_in("endpoint", kind, function), put_back)
             _replaced[id(dependant), "call"] = put_back
 
     def _dependency(self, dependant: type, module: ModuleType, given: Any, overrides: object = None) -> Any:
@@ -115,8 +116,8 @@ class Calls:
         return made if kind_of(made, dependant, module) == kind else call
 
 
-class _Stream(Noting):
-    """Stands in for the generator function of an endpoint until it is called."""
+class _Next(Noting):
+    """Stands in for the function of an endpoint, which FastAPI is about to call, until it does."""
 
     def __init__(self, stand_in: Any, put_back: Callable[[], None]) -> None:
         super().__init__(stand_in.__wrapped__, nullcontext)
@@ -216,9 +217,10 @@ def _solving(module: ModuleType, original: Callable[..., Any]) -> Callable[..., 
     async def solve_dependencies(*args: Any, **given: Any) -> Any:
         if (calls := _followed()) is None:
             return await original(*args, **given)
-        solved = await original(*args, **calls.watched(given, module))
-        if not getattr(solved, "errors", True):
-            calls.stream(given["dependant"], module)
+        with calls.noted(functools.partial(Call, "setup", original, None, False)):
+            solved = await original(*args, **calls.watched(given, module))
+        if succeeded(solved):
+            calls.called_next(given["dependant"], called_directly(given["dependant"], given["request"], module))
         return solved
 
     return solve_dependencies
@@ -229,7 +231,7 @@ def _running(original: Callable[..., Any]) -> Callable[..., Any]:
     async def run_endpoint_function(*args: Any, **given: Any) -> Any:
         if (calls := _followed()) is not None:
             function = given["dependant"].call
-            if isinstance(function, _Stream):
+            if isinstance(function, _Next):
                 function.put_back()
                 function = unwrapped(function)
             kind: Kind = "coroutine" if given["is_coroutine"] else "plain"

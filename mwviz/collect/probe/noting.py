@@ -11,7 +11,8 @@ from typing import Any, Literal, TypeAlias
 from mwviz.collect.compat_calls import Kind
 from mwviz.collect.stack.recorder import Recorder
 
-What: TypeAlias = Literal["dependency", "endpoint", "background"]
+#: The setup is that of all dependencies together.
+What: TypeAlias = Literal["setup", "dependency", "endpoint", "background"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

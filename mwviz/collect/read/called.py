@@ -15,6 +15,8 @@ def events(notes: Sequence[CallNote], began: int) -> Iterator[Event]:
     """An event per note; times count from `began`."""
     names = _names(notes)
     for at, happening, call, error in notes:
+        if call.kind == "setup":
+            continue
         cancelled = is_cancellation(error)
         detail: str | None = None
         if error is not None:
@@ -45,26 +47,43 @@ def _name(function: object) -> str:
 
 
 def remarks(notes: Sequence[CallNote], outermost: Passage | None) -> Iterator[str]:
-    """Sentences on what is easily taken for something else: where exits ran, and a dependency that ended it all."""
+    """Sentences on what is easily taken for something else: who raised for the endpoint, and where exits ran."""
     names = _names(notes)
-    called = any(call.kind == "endpoint" for _, _, call, _ in notes)
-    raisers = [note for note in notes if note[1] == "raise" and not is_cancellation(note[3])]
-    if raisers and not called and raisers[0][2].kind == "dependency":
-        _, _, call, error = raisers[0]
-        told = failure.one_line(error).partition(":")[0] if error is not None else "an exception"
-        yield f"{_start(names[id(call)])} raised {told}: the endpoint was not called."
+    first = next((note for note in notes if note[1] == "raise" and not is_cancellation(note[3])), None)
+    if first is not None:
+        yield from _raised(first, names, notes)
     yield from _exits(notes, names, outermost)
+
+
+def _raised(first: CallNote, names: dict[int, str], notes: Sequence[CallNote]) -> Iterator[str]:
+    _, _, call, error = first
+    told = failure.one_line(error).partition(":")[0] if error is not None else "an exception"
+    # One that was set up may have got the exception from outside: of a validation, of the response.
+    unready = any(each.kind == "setup" and happening == "raise" for _, happening, each, _ in notes)
+    if call.kind == "dependency" and unready:
+        yield f"{_start(names[id(call)])} raised {told}: the endpoint was not called."
+    elif call.kind == "background":
+        yield f"Background task {names[id(call)].partition(' ')[2]} raised {told}, when the endpoint had returned."
 
 
 def _exits(notes: Sequence[CallNote], names: dict[int, str], outermost: Passage | None) -> Iterator[str]:
     if outermost is None or not outermost.starts or not outermost.body_ended:
         return
+    # A websocket that was closed before it was accepted got no more than that one message.
+    began, ended = outermost.starts[0].at, (outermost.bodies or outermost.starts)[-1].at
     # One that raised may never have come to its exit.
     exits = [(at, names[id(call)]) for at, happening, call, _ in notes if happening == "leave" and call.yields]
-    if early := [name for at, name in exits if at < outermost.starts[0].at]:
-        yield f"{_listed(early)} ran before the response left the app."
-    if late := [name for at, name in exits if at > outermost.bodies[-1].at]:
-        yield f"{_listed(late)} ran after the response had left the app."
+    if early := [name for at, name in exits if at < began]:
+        yield f"{_listed(early)} ran before {_answer(outermost)} left the app."
+    if late := [name for at, name in exits if at > ended]:
+        closed = outermost.closing is not None
+        yield f"{_listed(late)} ran after " + (
+            "the websocket had been closed." if closed else f"{_answer(outermost)} had left the app."
+        )
+
+
+def _answer(outermost: Passage) -> str:
+    return "the answer" if outermost.is_websocket else "the response"
 
 
 def _listed(names: Sequence[str]) -> str:
