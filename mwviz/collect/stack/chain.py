@@ -104,13 +104,21 @@ class Chain:
         setattr(holder, name, self.end(handler))
         self._undo.callback(setattr, holder, name, before)
 
-    def open_mount(self, route: Any, ending: Ending) -> Opening:
-        """Give all that lies behind a mount its boundaries. Raises what a constructor of the mounted app raises."""
+    def knows(self, application: object) -> bool:
+        """Whether it is an app on the way, as far as `scope["app"]` tells; a scope made anew may name none."""
+        return application is None or id(application) in self._opened
+
+    def open_mount(self, route: Any, outer: str, ending: Ending) -> Opening:
+        """Give all that lies behind a mount its boundaries; `outer` is the path of the mounts around it.
+
+        Raises what a constructor of the mounted app raises.
+        """
         if (known := self._opened.get(id(route))) is not None:
             return known
-        within, base = f"mount {self._outer()}{mount_name(route)}", mounted(route)
+        within, base = f"mount {outer}{mount_name(route)}", mounted(route)
         way = path_to(route.app, lambda value: is_application(value) or is_router(value))
-        if way is None:
+        # What leads to an app that the request has been in already keeps it for other reasons than to call it.
+        if way is None or (way and id(way[-1][1].get()) in self._opened):
             return self._open_foreign(route, path_to(route.app, lambda value: value is base), "mount", within, ending)
         links, layers = [Link(route, INNER), *(link for _, link in way)], [layer for layer, _ in way]
         end = links[-1].get()
@@ -126,12 +134,12 @@ class Chain:
             self._extend(found, within)
         return opening
 
-    def open_route(self, route: Any, ending: Ending) -> Opening:
+    def open_route(self, route: Any, outer: str, ending: Ending) -> Opening:
         """Give the layers of `Route(middleware=...)` their boundaries."""
         if (known := self._opened.get(id(route))) is not None:
             return known
         way = path_to(getattr(route, INNER, None), partial(is_handler, route=route))
-        within = f"route {self._outer()}{getattr(route, 'path', '')}"
+        within = f"route {outer}{getattr(route, 'path', '')}"
         return self._open_foreign(route, way, "route", within, ending)
 
     def _open_foreign(
@@ -176,11 +184,6 @@ class Chain:
             return False
         self._opened[id(value)] = Opening(value, None, False)
         return True
-
-    def _outer(self) -> str:
-        """The path of the mounts that the request has come through last."""
-        _, _, path = self.found[-1].within.partition("mount ") if self.found else ("", "", "")
-        return path
 
     def _add(
         self,
