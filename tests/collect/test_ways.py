@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -201,3 +202,20 @@ def test_a_layer_that_looks_like_what_it_wraps_is_one() -> None:
     assert [(layer.origin, layer.within) for layer in trace.layers if layer.origin != "framework"] == [
         ("route", "route /x")
     ]
+
+
+class Wraps(kinds.Layer):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def on(message: Any) -> None:
+            await send(message)
+
+        await self.app(scope, receive, on)
+
+
+def test_a_mounted_app_may_be_deep() -> None:
+    limit = sys.getrecursionlimit()
+    deep = sub(*[Wraps] * (limit * 2 // 5))
+    trace = mwviz.trace(Starlette(routes=[Mount("/m", app=deep)]), "/m/x", repeat=2)
+    assert trace.response is not None
+    assert (trace.error, trace.response.status) == (None, 200)
+    assert sys.getrecursionlimit() == limit

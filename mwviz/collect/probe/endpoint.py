@@ -20,6 +20,7 @@ from mwviz.collect.compat import (
     unwatchable,
 )
 from mwviz.collect.probe.calls import Calls
+from mwviz.collect.probe.loops import room_for
 from mwviz.collect.stack.asgi import ASGIApp, Receive, Scope, Send
 from mwviz.collect.stack.boundary import Boundary, Recorder
 from mwviz.collect.stack.chain import Chain
@@ -91,6 +92,7 @@ class Routes:
         self._calls = calls
         self._stand_in = stand_in
         self._inside: list[Scope] = []
+        self._undo = ExitStack()
 
     def watch(self, router: Any, undo: ExitStack) -> None:
         """Put a boundary around every handler, until `undo` closes. Raises ProbeError where a stand-in cannot stand."""
@@ -99,6 +101,7 @@ class Routes:
         self._watch_fallback(router)
         _watching.append(self)
         undo.callback(_unwatch, self)
+        self._undo = undo
         for cls in route_classes(router):
             if cls not in _originals:
                 _originals[cls] = vars(cls)["handle"]
@@ -118,7 +121,10 @@ class Routes:
             return await call(scope, receive, send)
         outer = self._outer() or ""
         if is_mount(route):
+            before = len(self._chain.found)
             opening = self._chain.open_mount(route, outer, self.ending)
+            if new := len(self._chain.found) - before:
+                self._undo.enter_context(room_for(new))
             if opening.router is not None:
                 self.refusal = self.refusal or self._refusal(opening.router)
                 self._watch_fallback(opening.router)
