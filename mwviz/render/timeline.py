@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from typing import TypeAlias
 
 from mwviz.model import Event, Trace
 from mwviz.render import changes, words
@@ -27,12 +26,12 @@ def render(trace: Trace, *, width: int, color: bool, verbose: bool) -> str:
 
 
 def _drawn(trace: Trace, events: Sequence[Event], width: int, color: bool, verbose: bool) -> Iterator[str]:
-    changed = _changes(trace) if events is trace.timeline else {}
+    changed = _changes(trace) if events is trace.timeline else {}  # the lifespan's tells of no request
     names = {index: _indented(trace, index) for index in {event.of for event in events}}
     times_width = 2 * _TIME_WIDTH + 3 if verbose else _TIME_WIDTH
     room = min(max(map(columns, names.values()), default=0), (width - times_width) // 2)
     before = 0
-    for event in events:
+    for at, event in enumerate(events):
         name = _fitted(names[event.of], room)
         times = f"{duration(event.at_ns):>{_TIME_WIDTH}}"
         if verbose:
@@ -46,27 +45,36 @@ def _drawn(trace: Trace, events: Sequence[Event], width: int, color: bool, verbo
         yield paint([*start, *first], color)
         for line in more:
             yield paint([(" " * indent, ""), *line], color)
-        for text in changed.pop((event.of, event.event, event.message), ()):
+        for text in changed.get(at, ()):
             for line in fold([(text, "dim")], width - indent - 2, 2):
                 yield paint([(" " * (indent + 2), ""), *line], color)
 
 
-#: Where a change is told: the first crossing that shows it, by its place, event and message.
-_Shown: TypeAlias = "dict[tuple[int | str, str, str | None], tuple[str, ...]]"
+def _changes(trace: Trace) -> dict[int, tuple[str, ...]]:
+    """Return by event what layers changed: of the request where it enters what comes next, of the answer where it goes.
 
-
-def _changes(trace: Trace) -> _Shown:
-    """Return what layers changed: of the request where it enters the next place, of the response where it leaves."""
-    shown: _Shown = {}
-    for index, further_in in zip_longest(trace.request_order, trace.request_order[1:], fillvalue="endpoint"):
-        step = words.step_of(trace, index) if isinstance(index, int) else None
+    Both are told at the first event that shows them.
+    """
+    shown: dict[int, tuple[str, ...]] = {}
+    calls = [at for at, event in enumerate(trace.timeline) if event.event == "enter"]
+    after = dict(zip_longest(calls, calls[1:]))
+    entered = {trace.timeline[at].of: at for at in reversed(calls)}
+    answered = {event.of: at for at, event in reversed([*enumerate(trace.timeline)]) if _is_answer(event)}
+    for index in trace.request_order:
+        step = words.step_of(trace, index)
         if step is None:
             continue
-        if step.request_changes:
-            shown[further_in, "enter", None] = tuple(map(visible, step.request_changes))
-        if told := (*map(visible, step.response_changes or ()), *filter(None, [changes.held_back(step)])):
-            shown[index, "send", "http.response.start"] = told
+        inside, out = after.get(entered.get(index)), answered.get(index)
+        if step.request_changes and inside is not None:
+            shown[inside] = tuple(map(visible, step.request_changes))
+        told = (*map(visible, step.response_changes or ()), *filter(None, [changes.held_back(step)]))
+        if told and out is not None:
+            shown[out] = told
     return shown
+
+
+def _is_answer(event: Event) -> bool:
+    return event.event == "send" and event.message in words.STARTS
 
 
 def _indented(trace: Trace, of: int | str) -> str:
