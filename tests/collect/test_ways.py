@@ -219,3 +219,47 @@ def test_a_mounted_app_may_be_deep() -> None:
     assert trace.response is not None
     assert (trace.error, trace.response.status) == (None, 200)
     assert sys.getrecursionlimit() == limit
+
+
+@pytest.mark.parametrize("path", ["/m/x", "/m/nowhere"])
+def test_what_two_apps_mount_is_one_probes_at_a_time(path: str) -> None:
+    calls: list[str] = []
+    entered, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        calls.append(scope["path"])
+        entered.set()
+        await go_on.wait()
+        await PlainTextResponse("real")(scope, receive, send)
+
+    route = Route("/x", handler)
+    route.app = Wraps(slow)
+    shared = Router([route], default=slow)
+    found = (vars(shared).copy(), route.app, vars(route.app).copy())
+
+    async def overlapping() -> Any:
+        first = asyncio.create_task(mwviz.trace_async(Starlette(routes=[Mount("/m", app=shared)]), path))
+        await entered.wait()
+
+        async def hurry() -> None:
+            await asyncio.sleep(0.05)
+            go_on.set()
+
+        second = kinds.app_of(Waits, routes=[Mount("/m", app=shared)])
+        return await asyncio.gather(first, mwviz.trace_async(second, path, endpoint="stand-in"), hurry())
+
+    first, second, _ = asyncio.run(overlapping())
+    assert len(calls) == 1
+    assert first.notes == ()
+    assert second.notes == ("The layers in mount /m are not shown: another probe is using them.",)
+    assert second.response.body_bytes == len(b'{"mwviz":"probe"}')
+    assert [layer.name for layer in second.layers if layer.origin != "framework"] == ["Waits"]
+    assert (vars(shared), route.app, vars(route.app)) == found
+
+
+class Waits(kinds.Layer):
+    """Is still there when the other probe is over."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+        await asyncio.sleep(0.1)

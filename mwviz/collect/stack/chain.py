@@ -21,9 +21,8 @@ from mwviz.collect.compat import (
 )
 from mwviz.collect.stack.asgi import ASGIApp
 from mwviz.collect.stack.boundary import Boundary, Recorder
-from mwviz.collect.stack.build import Found, bounded, claim, instrument, register, routed
+from mwviz.collect.stack.build import Found, bounded, claim, instrument, is_busy, register, routed, take
 from mwviz.collect.stack.unwrap import Link, path_to
-from mwviz.errors import ProbeError
 from mwviz.model import Origin, Position
 
 #: Makes of a handler what shall stand there instead, as the stand-in endpoint does.
@@ -57,6 +56,7 @@ class Chain:
         self._framework: frozenset[type] = frozenset()
         #: By identity what has its boundaries already.
         self._opened: dict[int, Opening] = {}
+        self._taken: dict[int, object] = {}
 
     @property
     def layers(self) -> list[Found]:
@@ -71,6 +71,7 @@ class Chain:
         self.ends.clear()
         self._framework = framework_classes(application)
         self._opened = {id(application): Opening(application, None, False)}
+        self._taken[id(application)] = application
 
     def numbered(self) -> tuple[Position, ...]:
         """Number all boundaries from outside; the answer names the place of each number."""
@@ -122,6 +123,8 @@ class Chain:
             return self._open_foreign(route, path_to(route.app, lambda value: value is base), "mount", within, ending)
         links, layers = [Link(route, INNER), *(link for _, link in way)], [layer for layer, _ in way]
         end = links[-1].get()
+        if not self._take([route, *(link.holder for link in links)], end, within):
+            return self._opened[id(route)]
         self._opened[id(route)] = opening = Opening(route, end if is_router(end) else end.router, False)
         if is_application(end):
             self._open_application(end, route, links, layers, within)
@@ -146,6 +149,8 @@ class Chain:
         self, route: Any, way: list[tuple[object, Link]] | None, origin: Origin, within: str, ending: Ending
     ) -> Opening:
         boundaries: list[Boundary | None] = []
+        if way and not self._take([route, *(link.holder for _, link in way)], None, within):
+            return self._opened[id(route)]
         if way:
             boundaries = bounded([Link(route, INNER), *(link for _, link in way)], self._recorder, self._undo)
             self._add(route, [layer for layer, _ in way], boundaries, origin, within)
@@ -164,11 +169,7 @@ class Chain:
         self._add(route, [*layers, application] if overrides else layers, boundaries, "mount", within)
         if not self._is_new(application):
             return
-        try:
-            claim(application, self._undo)
-        except ProbeError:
-            self.notes.append(f"The layers in {within} are not shown: another probe is using that app.")
-            return
+        claim(application, self._undo)
         built = instrument(application, self._recorder, None, self._undo)
         if built.error is not None:
             raise built.error
@@ -177,6 +178,20 @@ class Chain:
         self._register([each for each in built.found if each.origin == "route"], application.router)
         self._extend(built.found, within)
         self.notes += [f"In {within}: {note}" for note in built.notes]
+
+    def _take(self, holders: Sequence[object], end: object, within: str) -> bool:
+        """Have to ourselves what gets boundaries behind a route, with the router there, if it `end`s in one.
+
+        Where another probe has some of it, all that lies there counts as one foreign app.
+        """
+        new = [each for each in (*holders, end) if each is not None and id(each) not in self._taken]
+        if any(map(is_busy, new)):
+            self.notes.append(f"The layers in {within} are not shown: another probe is using them.")
+            self._opened[id(holders[0])] = Opening(holders[0], None, False)
+            return False
+        self._taken.update({id(each): each for each in new})
+        take([each for each in new if not is_application(each)], self._undo)  # apps are claimed when they are opened
+        return True
 
     def _is_new(self, value: object) -> bool:
         """Whether an app or a router is met for the first time: it may be mounted twice."""
