@@ -81,6 +81,7 @@ def _met_twice(layers: tuple[Layer, ...], entered: Sequence[int]) -> Iterator[st
             homes.setdefault(layer.qualified_name, []).append(layer.within)
     for name, found in homes.items():
         if len(found) > 1:
-            where = " and ".join("the app" if home == "app" else home for home in dict.fromkeys(found))
+            *others, last = ("the app" if home == "app" else home for home in dict.fromkeys(found))
+            where = f"{', '.join(others)} and {last}" if others else last
             times = "twice" if len(found) == 2 else f"{len(found)} times"
             yield f"{name.rpartition('.')[2]} stands {times} on this way, in {where}."
