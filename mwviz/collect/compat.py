@@ -213,6 +213,16 @@ def is_included(route: object) -> bool:
     return getattr(route, "original_router", None) is not None
 
 
+def calling(route: object, scope: Mapping[str, Any]) -> Any:
+    """What keeps the app that `route.handle` calls: the route, or its context in an included router.
+
+    FastAPI (0.137 and newer) makes that app anew for every `include_router`, past the route's own.
+    """
+    told = scope.get("fastapi")
+    context = told.get("effective_route_context") if type(told) is dict else None
+    return context if context is not None and getattr(context, "original_route", None) is route else route
+
+
 def is_mount(route: object) -> bool:
     """Whether the route hands over to an app that may have layers of its own, and not to an endpoint."""
     return not hasattr(route, "endpoint") and hasattr(route, INNER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -255,6 +256,37 @@ def test_what_two_apps_mount_is_one_probes_at_a_time(path: str) -> None:
     assert second.response.body_bytes == len(b'{"mwviz":"probe"}')
     assert [layer.name for layer in second.layers if layer.origin != "framework"] == ["Waits"]
     assert (vars(shared), route.app, vars(route.app)) == found
+
+
+@pytest.mark.parametrize("options", [{}, {"max_body_size": 100}])
+def test_a_route_that_wraps_its_own_app_and_is_included(options: dict[str, Any]) -> None:
+    fastapi = pytest.importorskip("fastapi", exc_type=ImportError)
+    if options and "max_body_size" not in inspect.signature(fastapi.FastAPI.include_router).parameters:
+        pytest.skip("this FastAPI limits no bodies")
+    routing, calls = pytest.importorskip("fastapi.routing"), []
+
+    class Wrapping(routing.APIRoute):  # type: ignore[misc, name-defined]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.app = kinds.Inner(vars(self)["app"])
+
+    router = fastapi.APIRouter(route_class=Wrapping)
+
+    @router.get("/x")  # type: ignore[untyped-decorator]
+    def called() -> None:
+        calls.append("real")
+
+    app = fastapi.FastAPI()
+    app.include_router(router, prefix="/v1", **options)
+    trace = mwviz.trace(app, "/v1/x", endpoint="stand-in")
+    assert calls == []
+    assert trace.answered_by == "endpoint"
+    assert trace.not_reached == ()
+    assert {layer.within for layer in trace.layers} <= {"app", "route /v1/x"}
+    real = mwviz.trace(app, "/v1/x")
+    assert calls == ["real"]
+    assert (real.answered_by, real.not_reached) == ("endpoint", ())
+    assert [layer.name for layer in real.layers] == [layer.name for layer in trace.layers]
 
 
 class Waits(kinds.Layer):

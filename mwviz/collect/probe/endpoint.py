@@ -10,6 +10,7 @@ from typing import Any
 
 from mwviz.collect.compat import (
     allows_method,
+    calling,
     fallback,
     has_own_handle,
     is_included,
@@ -131,7 +132,7 @@ class Routes:
                 with self._going(f"{outer}{mount_name(route)}"):
                     return await (self.ending(call) if self.refusal else call)(scope, receive, send)
         elif allows_method(route, scope) or (self._stand_in and has_own_handle(route)):
-            opening = self._chain.open_route(route, outer, self.ending)
+            opening = self._chain.open_route(calling(route, scope), outer, self.ending)
         else:
             return await call(scope, receive, send)
         self.reached = mounted(route) if is_mount(route) else getattr(route, "endpoint", route)
