@@ -37,7 +37,7 @@ def _layer_rows(trace: Trace, *, verbose: bool) -> Iterator[str]:
     for layer in trace.layers:
         if layer.within != home:
             home = layer.within
-            yield _row(["", "", f"*{_text(visible(home))}*", *[""] * (4 if verbose else 3)])
+            yield _row(["", "", _text(visible(home)), *[""] * (4 if verbose else 3)])
         cells = [
             str(turns_in.get(layer.index, "")),
             str(turns_out.get(layer.index, "")),
