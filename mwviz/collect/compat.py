@@ -14,6 +14,9 @@ from typing import Any
 #: The attribute under which Starlette's own layers, and most others, keep the layer further in (0.13 and newer).
 INNER = "app"
 
+#: Where the frameworks' routers and routes live, a vendored copy's too: a user's own module may well be `shop.routing`.
+_ROUTING = ("starlette.routing", "fastapi.routing")
+
 
 def is_application(value: object) -> bool:
     """Whether `value` is a Starlette (0.13 and newer) or FastAPI app, a subclass's, or a vendored copy's."""
@@ -108,7 +111,7 @@ def _derives(layer: object, name: str) -> bool:
 
 def home_of(router: object) -> type | None:
     """Starlette's own `Router` class among those of `router`; None where it is none."""
-    return next((cls for cls in type(router).__mro__ if _is_named(cls, "Router", ".routing")), None)
+    return next((cls for cls in type(router).__mro__ if _is_named(cls, "Router", "starlette.routing")), None)
 
 
 def every_route_class(router: object) -> list[type]:
@@ -138,7 +141,7 @@ def route_classes(router: object) -> list[type]:
 
 def is_router(value: object) -> bool:
     """Whether `value` is a Starlette `Router` or FastAPI `APIRouter`, a subclass's, or a vendored copy's."""
-    return any(_is_named(cls, "Router", ".routing") for cls in type(value).__mro__)
+    return any(_is_named(cls, "Router", "starlette.routing") for cls in type(value).__mro__)
 
 
 def unwatchable(router: Any) -> str | None:
@@ -147,7 +150,7 @@ def unwatchable(router: Any) -> str | None:
         return f"a router of class {type(router).__name__}"
     for name in ("__call__", "app"):
         owner = next((cls for cls in type(router).__mro__ if name in vars(cls)), None)
-        if owner is not None and not owner.__module__.endswith(".routing"):
+        if owner is not None and not owner.__module__.endswith(_ROUTING):
             return f"{owner.__name__}.{name}, which is not the framework's"
     if any("handle" in held(route) for route in getattr(router, "routes", ())):
         return "a route with a `handle` of its own"
@@ -182,14 +185,15 @@ def is_method_of(value: object, router: object) -> bool:
 
 def is_handler(value: object, route: object) -> bool:
     """Whether `value` is what a route calls in the end: what the framework made of its endpoint, or the endpoint."""
-    own = inspect.isfunction(value) and value.__module__.endswith(("starlette.routing", "fastapi.routing"))
+    # Not its `__module__`, which `functools.wraps` copies to a wrapper of the user's.
+    own = inspect.isfunction(value) and str(value.__globals__.get("__name__")).endswith(_ROUTING)
     return own or value is getattr(route, "endpoint", None)
 
 
 def fallback(router: Any) -> Any:
-    """The user's `Router(default=...)`, an app for whatever no route takes; None where that is the framework's 404."""
-    default = getattr(router, "default", None)
-    own = getattr(default, "__func__", None) is getattr(type(router), "not_found", None)
+    """The user's `Router(default=...)` or `not_found`, for whatever no route takes; None for the framework's 404."""
+    default, home = getattr(router, "default", None), home_of(router)
+    own = getattr(default, "__func__", None) is getattr(home, "not_found", None)
     return None if own else default
 
 
@@ -207,6 +211,16 @@ def mount_name(route: object) -> str:
 def is_included(route: object) -> bool:
     """Whether the route is an included router (FastAPI 0.137 and newer), which leads to routes of its own."""
     return getattr(route, "original_router", None) is not None
+
+
+def calling(route: object, scope: Mapping[str, Any]) -> Any:
+    """What keeps the app that `route.handle` calls: the route, or its context in an included router.
+
+    FastAPI (0.137 and newer) makes that app anew for every `include_router`, past the route's own.
+    """
+    told = scope.get("fastapi")
+    context = told.get("effective_route_context") if type(told) is dict else None
+    return context if context is not None and getattr(context, "original_route", None) is route else route
 
 
 def is_mount(route: object) -> bool:
@@ -229,6 +243,12 @@ def allows_method(route: object, scope: Mapping[str, Any]) -> bool:
     """Whether `route.handle` will call the handler, rather than refuse with 405."""
     methods = getattr(route, "methods", None)
     return not methods or scope.get("method") in methods
+
+
+def has_own_handle(route: object) -> bool:
+    """Whether the route's `handle` is the user's, who may call the handler whatever the method is."""
+    owner = next((cls for cls in type(route).__mro__ if "handle" in vars(cls)), None)
+    return owner is not None and not owner.__module__.endswith(_ROUTING)
 
 
 def overriding_call(app: object) -> type | None:

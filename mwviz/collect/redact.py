@@ -15,7 +15,7 @@ _NAME = 40
 
 _SECRET_NAME = re.compile(
     r"secret|passw|passphrase|(^|[_-])pass$|pwd|token|api_?-?key|access_?key|credential|authori[sz]ation|(^|[_-])auth$"
-    r"|(^|[_-])keys?$|set-cookie|(^|[_-])dsn$|(^|[_-])salt$|signature|(^|[_-])sig$|jwt|bearer|cookies?$|session_?-?id$|(^|[_-])pin$"
+    r"|(^|[_-])keys?$|set-cookie|(^|[_-])dsn$|(^|[_-])salt$|signature|(^|[_-])sig$|jwt|bearer|cookies?$|(^|[_-])session$|session_?-?id$|(^|[_-])pin$"
     r"|private|x-amz-security|(^|[_-])otp$|csrf",
     re.IGNORECASE,
 )
@@ -25,7 +25,7 @@ _PUBLIC_NAME = re.compile(
 )
 # A password may hold what an URL should have escaped: with a `:`, everything up to the last `@` is taken for one.
 _USERINFO = re.compile(r"(?i)(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^/?#@\s:]*)(?:(?P<colon>:)\S*|[^/?#\s]*)@")
-_QUERY_PAIR = re.compile(r"(?P<lead>[?&;])(?P<name>[^=&;#\s]+)=(?P<value>[^&;#\s]*)")
+_QUERY_PAIR = re.compile(r"(?P<lead>[?&;#])(?P<name>[^=&;#\s]+)=(?P<value>[^&;#\s]*)")
 
 
 @lru_cache(maxsize=1024)

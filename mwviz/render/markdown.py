@@ -33,7 +33,11 @@ def render(trace: Trace, *, width: int = 80, color: bool = False, verbose: bool 
 
 def _layer_rows(trace: Trace, *, verbose: bool) -> Iterator[str]:
     turns_in, turns_out = words.turns(trace.request_order), words.turns(trace.response_order)
+    home = "app"
     for layer in trace.layers:
+        if layer.within != home:
+            home = layer.within
+            yield _row(["", "", _text(visible(home)), *[""] * (4 if verbose else 3)])
         cells = [
             str(turns_in.get(layer.index, "")),
             str(turns_out.get(layer.index, "")),

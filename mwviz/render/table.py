@@ -192,7 +192,7 @@ def _layout(rows: list[_Row], headings: Sequence[str], width: int) -> list[_Colu
     if beside >= min(wanted, _HAPPENED_LEAST):
         return [*left, _named(titles, False), _happened(min(stacked, beside), changes=True), *right, *tail]
     if room < _TWO_COLUMNS:
-        return [*left, _stacked(room + sum(column.width + _GAP for column in right) + _GAP)]
+        return [*left, _stacked(room + sum(column.width + _GAP for column in right) + _GAP, headings)]
     name = _flattest(rows, room)
     return [*left, _named(name, True), _happened(min(stacked, room - name), changes=True), *right]
 
@@ -232,9 +232,13 @@ def _named(width: int, folded: bool) -> _Column:
     return _Column("layer", width, lines)
 
 
-def _stacked(width: int) -> _Column:
+def _stacked(width: int, headings: Sequence[str]) -> _Column:
+    # A time alone needs no name; of several nobody could tell which is which.
+    named = [f"{heading.removeprefix('own ')} " if headings[1:] else "" for heading in headings]
+
     def lines(row: _Row) -> list[list[Part]]:
-        times = "".join(f" · {time}" for time in row.times if time.strip("-"))
+        told = zip(named, row.times, strict=True)
+        times = "".join(f" · {name}{time}" for name, time in told if time.strip("-"))
         happened: Line = [(row.happened[0], row.happened[1] or _tone(row)), (times, "dim")]
         known: Line = [(_about(row), "dim")]
         changed: Line = [(row.changed, "dim")]

@@ -17,7 +17,8 @@ Part: TypeAlias = tuple[str, Style]
 Line: TypeAlias = Sequence[Part]
 
 _ASCII = str.maketrans("→←↓↑✗…·●│┊╭╰├└┄─µ", "><v^x~-*|:+++++-u")
-_TOKENS = re.compile(r" +|[^ /]*/+|[^ /]+")
+#: An arrow stays with what it tells of.
+_TOKENS = re.compile(r" +|(?:[↓↑] )?(?:[^ /]*/+|[^ /]+)")
 NARROWEST = 40
 _STUB = 8
 #: Codes of closes: all went well, or the server failed.

@@ -173,6 +173,9 @@ def test_a_layer_that_stands_twice_on_the_way_is_pointed_out() -> None:
     app = kinds.app_of(kinds.Stamps, routes=[Mount("/m", sub(kinds.Stamps)), Route("/x", handler)])
     assert mwviz.trace(app, "/m/x").notes == ("Stamps stands twice on this way, in the app and mount /m.",)
     assert mwviz.trace(app, "/x").notes == ()
+    deep = kinds.app_of(kinds.Stamps, routes=[Mount("/n", app)])
+    told = "Stamps stands 3 times on this way, in the app, mount /n and mount /n/m."
+    assert mwviz.trace(deep, "/n/m/x").notes == (told,)
 
 
 def test_a_mounted_app_is_built_only_when_it_is_met() -> None:

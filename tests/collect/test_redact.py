@@ -85,6 +85,12 @@ ARGUMENTS: tuple[tuple[str, object, str], ...] = (
     ("auth_token", key_function, "key_function"),
     ("allow_credentials", True, "True"),
     ("session_cookie", "sid", "'sid'"),
+    ("x-session", "hunter2", "***"),
+    (
+        "endpoint",
+        "https://x.example/back#access_token=hunter2&page=1",
+        "'https://x.example/back#access_token=***&page=1'",
+    ),
     ("options", {"password": "hunter2", "size": 1}, "{'password': ***, 'size': 1}"),
     ("options", [{"nested": {"token": "hunter2"}}], "[{'nested': {'token': ***}}]"),
     ("value", ApiToken("hunter2"), "***"),

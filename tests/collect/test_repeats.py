@@ -78,7 +78,12 @@ def test_probes_that_went_another_way_are_counted() -> None:
     trace = mwviz.trace(kinds.app_of(Limits), repeat=4)
     assert trace.response is not None
     assert trace.response.status == 429
-    assert trace.notes == ("1 of 4 probes went another way than the last one, which is shown.",)
+    told = "1 of 4 probes went another way than the last one, which is shown; its times leave it out."
+    assert trace.notes == (told,)
+    times = [(step.outcome, step.self_request_ns, step.self_response_ns) for step in trace.steps]
+    assert times[2] == ("not_reached", None, None)
+    assert times[1][0] == "answered"
+    assert times[1][1] is not None
 
 
 def test_a_probe_that_hangs_is_the_last() -> None:
@@ -130,6 +135,33 @@ def test_headers_that_an_exception_loses_are_told_with_who_adds_them() -> None:
     assert trace.lost_headers is not None
     assert LostHeader("x-stamp", 1) in trace.lost_headers
     assert mwviz.trace(kinds.app_of(kinds.Stamps)).lost_headers is None
+
+
+def test_a_lost_header_may_be_written_in_any_case() -> None:
+    class Shouts(kinds.Layer):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            async def stamped(message: Any) -> None:
+                if message["type"] == "http.response.start":
+                    message["headers"] = [*message["headers"], (b"X-Stamp", b"1")]
+                await send(message)
+
+            await self.app(scope, receive, stamped)
+
+    trace = mwviz.trace(kinds.app_of(Shouts), raises=True)
+    assert trace.lost_headers == (LostHeader("x-stamp", 1),)
+
+
+def test_a_lost_header_of_a_layer_that_answers_itself_is_no_header_of_the_endpoint() -> None:
+    class Replaces(kinds.Layer):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            async def drop(message: Any) -> None:
+                pass
+
+            await self.app(scope, receive, drop)
+            await PlainTextResponse("own", 202, {"x-own": "1"})(scope, receive, send)
+
+    trace = mwviz.trace(kinds.app_of(kinds.Outer, Replaces), raises=True)
+    assert trace.lost_headers == (LostHeader("x-own", 2),)
 
 
 def test_a_layer_that_turns_the_exception_into_a_response_loses_nothing_further_out() -> None:
@@ -260,3 +292,25 @@ def test_a_body_that_a_layer_reads(handed: Any, change: tuple[str, ...]) -> None
     Reads.handed = staticmethod(handed)
     trace = mwviz.trace(kinds.app_of(kinds.Outer, Reads, kinds.Inner), data="12345678")
     assert [step.request_changes for step in trace.steps[1:4]] == [(), change, ()]
+
+
+def test_keys_of_the_state_that_a_layer_sets_in_place() -> None:
+    class Knows(kinds.Layer):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            scope["state"]["user"] = object()
+            scope["state"]["state"] = scope["state"]
+            await self.app(scope, receive, send)
+
+    class Renames(kinds.Layer):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            changed = {**scope, "state": {**scope["state"], "user": object(), "path": "/"}}
+            del changed["state"]["state"]
+            await self.app(changed, receive, send)
+
+    trace = mwviz.trace(kinds.app_of(kinds.Outer, Knows, kinds.Inner, Renames))
+    assert [step.request_changes for step in trace.steps[1:5]] == [
+        (),
+        ("+ scope state.user", "+ scope state.state"),
+        (),
+        ("~ scope state.user", "+ scope state.path", "- scope state.state"),
+    ]

@@ -52,6 +52,18 @@ def test_verbose_adds_versions_and_arguments() -> None:
     assert "0.115.12" not in render(traces.healthy())
 
 
+@pytest.mark.parametrize(("verbose", "empty"), [(False, "| | |"), (True, "| | | |")])
+def test_layers_further_in_stand_below_their_home(verbose: bool, empty: str) -> None:
+    rows = render(traces.surrounded(), verbose=verbose).split("\n")
+    homes = [index for index, row in enumerate(rows) if re.match(r"\| \| \| \w", row)]
+    assert [rows[index] for index in homes] == [
+        f"| | | mount /admin {empty} |",
+        f"| | | route /admin/report {empty} |",
+    ]
+    assert "TenantMiddleware" in rows[homes[0] + 1]
+    assert "GZipMiddleware" in rows[homes[1] + 1]
+
+
 def test_remarks_follow_the_summary() -> None:
     assert render(traces.surrounded()).endswith("\n\nThe app accepts https only.\n\nOne layer was injected.\n")
 
@@ -65,8 +77,8 @@ def test_hostile_text_stays_text(name: str) -> None:
     assert "<" not in text
     tags = set(re.findall(r"<(\w+)", html))
     assert tags <= {"p", "strong", "table", "thead", "tbody", "tr", "th", "td"}
-    assert html.count("<tr>") == 5
-    assert html.count("<td") == 4 * 7
+    assert html.count("<tr>") == 7
+    assert html.count("<td") == 6 * 7
     assert "href" not in html
 
 

@@ -246,6 +246,24 @@ def test_verbose_shows_arguments_definitions_changes_and_both_times() -> None:
         assert piece in text
 
 
+def test_times_that_have_lost_their_columns_keep_their_names() -> None:
+    made = traces.healthy()
+    text = table.render(replace(made, probe=replace(made.probe, repeat=20)), width=80, color=False, verbose=False)
+    assert re.search(r"passed on · in \S+ µs · out \S+ µs · share \d+ %", text)
+    assert "passed on · in" not in table.render(made, width=80, color=False, verbose=False)
+
+
+def test_an_arrow_stays_with_its_changes() -> None:
+    made = traces.healthy()
+    steps = tuple(
+        replace(step, request_changes=("+ scope state.request_id",), response_changes=("+ x-request-id: 1",))
+        for step in made.steps
+    )
+    for width in range(60, 140):
+        text = table.render(replace(made, steps=steps), width=width, color=False, verbose=False)
+        assert not re.search(r"[↓↑]$", text, re.MULTILINE)
+
+
 def test_colour_adds_escape_codes_and_nothing_else() -> None:
     for made in traces.ALL.values():
         plain = table.render(made(), width=100, color=False, verbose=True)

@@ -79,6 +79,36 @@ def test_other_places_and_both_directions() -> None:
     ]
 
 
+def test_changes_stand_where_they_are_first_seen() -> None:
+    crossings = (
+        Event(1_000, "enter", None, 0, None),
+        Event(2_000, "enter", None, "router", None),
+        Event(3_000, "enter", None, 1, None),
+        Event(4_000, "enter", None, "endpoint", None),
+        Event(5_000, "send", "websocket.accept", "endpoint", None),
+        Event(6_000, "send", "websocket.accept", 1, None),
+        Event(7_000, "send", "websocket.accept", 0, None),
+    )
+    made = traces.bare()
+    outer = replace(made.steps[0], request_changes=("+ scope user",), response_changes=("+ x-id: 1",))
+    inner = replace(made.steps[1], request_changes=("body consumed",), response_changes=())
+    text = timeline.render(
+        replace(made, timeline=crossings, steps=(outer, inner)), width=80, color=False, verbose=False
+    )
+    assert [" ".join(line.split()) for line in text.split("\n\n")[1].split("\n")] == [
+        "1.0 µs → ServerErrorMiddleware enter",
+        "2.0 µs → router enter",
+        "+ scope user",
+        "3.0 µs → ExceptionMiddleware enter",
+        "4.0 µs → stand-in endpoint enter",
+        "body consumed",
+        "5.0 µs ← stand-in endpoint send websocket.accept",
+        "6.0 µs ← ExceptionMiddleware send websocket.accept",
+        "7.0 µs ← ServerErrorMiddleware send websocket.accept",
+        "+ x-id: 1",
+    ]
+
+
 def test_a_long_name_gives_up_its_indentation_first_and_its_number_never() -> None:
     called = (
         Event(1_000, "enter", None, f"dependency {name}", "in a worker thread, instead of get_current_user")

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
-from mwviz.collect.compat import allows_method, fallback, is_included, is_mount, mounted, route_classes, unwatchable
+from mwviz.collect.compat import (
+    allows_method,
+    calling,
+    fallback,
+    has_own_handle,
+    is_included,
+    is_mount,
+    mount_name,
+    mounted,
+    route_classes,
+    unwatchable,
+)
 from mwviz.collect.probe.calls import Calls
+from mwviz.collect.probe.loops import room_for
 from mwviz.collect.stack.asgi import ASGIApp, Receive, Scope, Send
 from mwviz.collect.stack.boundary import Boundary
 from mwviz.collect.stack.chain import Chain
@@ -17,6 +30,8 @@ from mwviz.errors import ProbeError
 
 _BODY = b'{"mwviz":"probe"}'
 _RAISED = "raised by the stand-in endpoint, as --raise asks"
+#: The mark of the probe that runs here, and the path of the mounts that it has come through; None behind a handler.
+_behind: ContextVar[tuple[object, str | None]] = ContextVar("mwviz_behind", default=(None, ""))
 
 
 class StandIn:
@@ -79,6 +94,7 @@ class Routes:
         self._calls = calls
         self._stand_in = stand_in
         self._inside: list[Scope] = []
+        self._undo = ExitStack()
 
     def watch(self, router: Any, undo: ExitStack) -> None:
         """Put a boundary around every handler, until `undo` closes. Raises ProbeError where a stand-in cannot stand."""
@@ -87,6 +103,7 @@ class Routes:
         self._watch_fallback(router)
         _watching.append(self)
         undo.callback(_unwatch, self)
+        self._undo = undo
         for cls in route_classes(router):
             if cls not in _originals:
                 _originals[cls] = vars(cls)["handle"]
@@ -94,22 +111,31 @@ class Routes:
 
     def owns(self, scope: Scope) -> bool:
         """Whether this is a request of the probe's on its way to a handler."""
-        return self.recorder.owns(scope) and not any(scope is each for each in self._inside)
+        if any(scope is each for each in self._inside):
+            return False
+        if scope.get("asgi") is not self.recorder.mark and not self._chain.knows(scope.get("app")):
+            return False  # a layer asks another app of the user's, which is no part of the way
+        return self.recorder.owns(scope) and self._outer() is not None
 
     async def call(self, route: Any, call: ASGIApp, scope: Scope, receive: Receive, send: Send) -> Any:
         """Let the request go on to where the route leads; its end is inside a boundary."""
         if is_included(route):
             return await call(scope, receive, send)
+        outer = self._outer() or ""
         if is_mount(route):
+            before = len(self._chain.found)
             with self.recorder.paused():
-                opening = self._chain.open_mount(route, self.ending)
+                opening = self._chain.open_mount(route, outer, self.ending)
+            if new := len(self._chain.found) - before:
+                self._undo.enter_context(room_for(new))
             if opening.router is not None:
                 self.refusal = self.refusal or self._refusal(opening.router)
                 self._watch_fallback(opening.router)
-                return await (self.ending(call) if self.refusal else call)(scope, receive, send)
-        elif allows_method(route, scope):
+                with self._going(f"{outer}{mount_name(route)}"):
+                    return await (self.ending(call) if self.refusal else call)(scope, receive, send)
+        elif allows_method(route, scope) or (self._stand_in and has_own_handle(route)):
             with self.recorder.paused():
-                opening = self._chain.open_route(route, self.ending)
+                opening = self._chain.open_route(calling(route, scope), outer, self.ending)
         else:
             return await call(scope, receive, send)
         self.reached = mounted(route) if is_mount(route) else getattr(route, "endpoint", route)
@@ -118,10 +144,24 @@ class Routes:
         if not self._stand_in:
             self._calls.reach(route, scope)
         try:
-            with self.recorder.following():  # the mark may have come through a layer that lost the context
+            # The mark may have come through a layer that lost the context.
+            with self.recorder.following(), self._going(None):
                 return await end(scope, receive, send)
         finally:
             self._inside = [each for each in self._inside if each is not scope]
+
+    def _outer(self) -> str | None:
+        mark, path = _behind.get()
+        return path if mark is self.recorder.mark else ""
+
+    @contextmanager
+    def _going(self, path: str | None) -> Iterator[None]:
+        before = _behind.get()
+        _behind.set((self.recorder.mark, path))
+        try:
+            yield
+        finally:
+            _behind.set(before)
 
     def ending(self, handler: ASGIApp) -> ASGIApp:
         """What stands at the end of the chain: the handler, or its stand-in."""

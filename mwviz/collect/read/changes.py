@@ -77,6 +77,11 @@ def added_headers(steps: Iterable[Step]) -> dict[str, Position]:
     }
 
 
+def header_names(start: Any) -> Iterable[str]:
+    """The names of the headers that a response starts with, in lower case."""
+    return _by_name(raw_headers(start) or []) or ()
+
+
 def _start_changed(before: Any, after: Any) -> Iterator[str]:
     if status_of(before) != status_of(after):
         yield f"status {status_of(before)} -> {status_of(after)}"
@@ -147,15 +152,24 @@ def _joined(name: str, values: Sequence[str]) -> str:
 
 
 def _keys_changed(before: Scope, after: Scope) -> Iterator[str]:
-    for key in after:
-        if key in _INTERNAL or type(key) is not str:
-            continue
+    old, new = before.get("state"), after.get("state")
+    by_key = type(old) is type(new) is dict  # what layers set there they do in place
+    apart = _INTERNAL | {"state"} if by_key else _INTERNAL
+    for sign, key in _keys(before, after, apart):
+        shown = sign == "~" and key in _SHOWN
+        yield f"{sign} scope {key}" + (f": {_value(key, before[key])} -> {_value(key, after[key])}" if shown else "")
+    if by_key:
+        yield from (f"{sign} scope state.{key}" for sign, key in _keys(old, new))  # type: ignore[arg-type]
+
+
+def _keys(before: Scope, after: Scope, apart: Container[str] = ()) -> Iterator[tuple[str, str]]:
+    """The keys that were added, changed and removed, each with its sign."""
+    for key in (key for key in after if type(key) is str and key not in apart):
         if key not in before:
-            yield f"+ scope {key}"
+            yield "+", key
         elif before[key] is not after[key] and _differs(before[key], after[key]):
-            told = f": {_value(key, before[key])} -> {_value(key, after[key])}" if key in _SHOWN else ""
-            yield f"~ scope {key}{told}"
-    yield from (f"- scope {key}" for key in before if key not in after and key not in _INTERNAL and type(key) is str)
+            yield "~", key
+    yield from (("-", key) for key in before if type(key) is str and key not in after and key not in apart)
 
 
 def _differs(old: object, new: object) -> bool:

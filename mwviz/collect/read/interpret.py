@@ -88,6 +88,13 @@ class Reading:
         handler = self.position(emitter.rank)
         return self.position(verdict.raiser(emitter, error).rank), handler if isinstance(handler, int) else None
 
+    def added_headers(self) -> dict[str, Position | None]:
+        """By name the headers of the response, and the outermost place that each was seen to come from."""
+        emitter = verdict.emitter(self.outermost) if self.outermost is not None else None
+        names = changes.header_names(emitter.starts[0].message) if emitter is not None else ()
+        answer = self.position(emitter.rank) if emitter is not None else None
+        return {**dict.fromkeys(names, answer), **changes.added_headers(self.steps())}
+
     def raised_by(self, error: BaseException) -> Position | None:
         """The innermost place that the exception left."""
         if self.outermost is None or not same_error(self.outermost.error, error):

@@ -65,10 +65,13 @@ def of_probe(
         yield f"Shutdown {ended[lifespan.shutdown]}{told}."
 
 
-def of_repeats(others: int, probes: int) -> Iterator[str]:
-    """Whether the probes that were repeated went the same way; `others` counts those that did not."""
-    if others:
-        yield f"{others} of {probes} probes went another way than the last one, which is shown."
+def of_repeats(alike: int, probes: int) -> Iterator[str]:
+    """Whether the probes that were repeated went the same way; `alike` counts those that went the last one's."""
+    others = probes - alike
+    if alike and others:
+        those = "it" if others == 1 else "them"
+        way = f"{others} of {probes} probes went another way than the last one, which is shown"
+        yield f"{way}; its times leave {those} out."
 
 
 def _met_twice(layers: tuple[Layer, ...], entered: Sequence[int]) -> Iterator[str]:
@@ -78,6 +81,7 @@ def _met_twice(layers: tuple[Layer, ...], entered: Sequence[int]) -> Iterator[st
             homes.setdefault(layer.qualified_name, []).append(layer.within)
     for name, found in homes.items():
         if len(found) > 1:
-            where = " and ".join("the app" if home == "app" else home for home in dict.fromkeys(found))
+            *others, last = ("the app" if home == "app" else home for home in dict.fromkeys(found))
+            where = f"{', '.join(others)} and {last}" if others else last
             times = "twice" if len(found) == 2 else f"{len(found)} times"
             yield f"{name.rpartition('.')[2]} stands {times} on this way, in {where}."

@@ -11,14 +11,14 @@ from mwviz.collect.probe.experiment import Experiment, Run
 from mwviz.collect.probe.order import entry_labels
 from mwviz.collect.probe.server import Connection, LifespanConversation
 from mwviz.collect.probe.websocket import WebsocketConnection
-from mwviz.collect.read import changes, lifespans, remarks, repeats
+from mwviz.collect.read import lifespans, remarks, repeats
 from mwviz.collect.read.interpret import Reading
 from mwviz.collect.read.messages import status_of
 from mwviz.collect.read.websocket import taken_by
 from mwviz.collect.stack import describe
 from mwviz.collect.stack.build import Found
 from mwviz.errors import ProbeError
-from mwviz.model import Endpoint, Layer, Lifespan, LostHeader, Response, Stack, Step, Trace, TracedError, Versions
+from mwviz.model import Endpoint, Layer, Lifespan, LostHeader, Response, Stack, Trace, TracedError, Versions
 
 
 def stack(experiment: Experiment) -> Stack:
@@ -40,7 +40,8 @@ def trace(experiment: Experiment) -> Trace:
     reading = _reading(experiment, run)
     answered_by, handled_by = reading.answered()
     shown, lifespan = layers(experiment), _lifespan(experiment)
-    steps, others = _steps(experiment, reading)
+    alike = _alike(experiment) if len(experiment.measured) > 1 else []
+    steps = repeats.medians(reading.steps(), [each.steps() for _, each in alike]) if alike else reading.steps()
     notes = (*remarks.of_stack(experiment), *remarks.of_probe(experiment, shown, reading.request_order(), lifespan))
     return Trace(
         target=experiment.subject.name,
@@ -58,31 +59,28 @@ def trace(experiment: Experiment) -> Trace:
         steps=steps,
         timeline=reading.timeline(),
         lifespan=lifespan,
-        duration_ns=_duration(experiment),
-        notes=(*notes, *reading.remarks(), *remarks.of_repeats(others, len(experiment.measured))),
+        duration_ns=_duration(run, [each for each, _ in alike]),
+        notes=(*notes, *reading.remarks(), *remarks.of_repeats(len(alike), len(experiment.measured))),
         lost_headers=_lost(experiment),
         websocket=taken_by(run.connection) if run and isinstance(run.connection, WebsocketConnection) else None,
     )
 
 
-def _steps(experiment: Experiment, reading: Reading) -> tuple[tuple[Step, ...], int]:
-    """The steps, with medians as their times where the probe was repeated, and how many probes went another way."""
-    steps = reading.steps()
-    if len(experiment.measured) < 2:
-        return steps, 0
-    readings = [_reading(experiment, run) for run in experiment.measured]
-    ways = [repeats.way(each) for each in readings]
-    return repeats.medians(steps, [each.steps() for each in readings]), sum(way != ways[-1] for way in ways)
+def _alike(experiment: Experiment) -> list[tuple[Run, Reading]]:
+    """The measured probes that went the way of the last one, which is shown: no other ones tell of its times."""
+    measured = [(run, _reading(experiment, run)) for run in experiment.measured]
+    shown = repeats.way(measured[-1][1]) if measured else None
+    return [(run, reading) for run, reading in measured if repeats.way(reading) == shown]
 
 
 def _lost(experiment: Experiment) -> tuple[LostHeader, ...] | None:
     reference, run = _response(experiment.reference), _response(experiment.run)
     if reference is None or run is None or experiment.reference is experiment.run:
         return None
-    kept = {name for name, _ in run.headers}
-    added = changes.added_headers(_reading(experiment, experiment.reference).steps())
-    lost = dict.fromkeys(name for name, _ in reference.headers if name not in kept)
-    return tuple(LostHeader(name, added.get(name, "endpoint")) for name in lost)
+    kept = {name.lower() for name, _ in run.headers}
+    added = _reading(experiment, experiment.reference).added_headers()
+    lost = dict.fromkeys(name.lower() for name, _ in reference.headers if name.lower() not in kept)
+    return tuple(LostHeader(name, added.get(name)) for name in lost)
 
 
 def layers(experiment: Experiment) -> tuple[Layer, ...]:
@@ -264,8 +262,7 @@ def _lifespan(experiment: Experiment) -> Lifespan | None:
     return lifespans.with_way(lifespan, experiment.lifespan.observed(), chain.numbered(), chain.names())
 
 
-def _duration(experiment: Experiment) -> int | None:
-    measured = [run.duration for run in experiment.measured if run.duration is not None]
-    if len(measured) > 1:
-        return repeats.median(measured)
-    return experiment.run.duration if experiment.run is not None else None
+def _duration(shown: Run | None, alike: list[Run]) -> int | None:
+    if alike:
+        return repeats.median([run.duration for run in alike if run.duration is not None])
+    return shown.duration if shown is not None else None

@@ -75,6 +75,8 @@ class Boundary:
         crossing.seen = seen = dict(scope)
         if (headers := seen.get("headers")).__class__ is list:
             seen["headers"] = headers[:]
+        if (state := seen.get("state")).__class__ is dict:
+            seen["state"] = state.copy()  # `request.state.user = ...` changes it in place
         note((now(), "enter", crossing, None))
         try:
             result = await station.layer(scope, crossing.receive, crossing.send)

@@ -16,7 +16,7 @@ from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.errors import ProbeError
 from mwviz.model import Origin
 
-#: Identities of the applications that run a stack with boundaries: two probes would restore each other's stack.
+#: Identities of the apps, routers and routes that have boundaries now: two probes would restore each other's.
 _busy: set[int] = set()
 
 
@@ -125,6 +125,18 @@ def claim(application: Any, undo: ExitStack) -> None:
     _busy.add(id(application))
     undo.callback(_busy.discard, id(application))
     undo.callback(_restoring(application, "middleware_stack"))
+
+
+def is_busy(holder: object) -> bool:
+    """Whether a probe has its boundaries there."""
+    return id(holder) in _busy
+
+
+def take(holders: Sequence[object], undo: ExitStack) -> None:
+    """Have routes, routers and what wraps them to ourselves until `undo` closes; none of them may be busy."""
+    taken = {id(holder): holder for holder in holders}  # kept until then: an identity is used again
+    _busy.update(taken)
+    undo.callback(lambda: _busy.difference_update(taken))
 
 
 def instrument(application: Any, recorder: Recorder, entries: list[object] | None, undo: ExitStack) -> Built:

@@ -21,10 +21,9 @@ from mwviz.collect.compat import (
 )
 from mwviz.collect.stack.asgi import ASGIApp
 from mwviz.collect.stack.boundary import Boundary
-from mwviz.collect.stack.build import Found, bounded, claim, instrument, register, routed
+from mwviz.collect.stack.build import Found, bounded, claim, instrument, is_busy, register, routed, take
 from mwviz.collect.stack.recorder import Recorder
 from mwviz.collect.stack.unwrap import Link, path_to
-from mwviz.errors import ProbeError
 from mwviz.model import Origin, Position
 
 #: Makes of a handler what shall stand there instead, as the stand-in endpoint does.
@@ -62,6 +61,7 @@ class Chain:
         self._framework: frozenset[type] = frozenset()
         #: By identity what has its boundaries already.
         self._opened: dict[int, Opening] = {}
+        self._taken: dict[int, object] = {}
 
     @property
     def layers(self) -> list[Found]:
@@ -76,6 +76,7 @@ class Chain:
         self.ends.clear()
         self._framework = framework_classes(application)
         self._opened = {id(application): Opening(application, None, False)}
+        self._taken[id(application)] = application
 
     def numbered(self) -> tuple[Position, ...]:
         """Number all boundaries from outside; the answer names the place of each number."""
@@ -117,16 +118,26 @@ class Chain:
         setattr(holder, name, self.end(handler))
         self._undo.callback(setattr, holder, name, before)
 
-    def open_mount(self, route: Any, ending: Ending) -> Opening:
-        """Give all that lies behind a mount its boundaries. Raises what a constructor of the mounted app raises."""
+    def knows(self, application: object) -> bool:
+        """Whether it is an app on the way, as far as `scope["app"]` tells; a scope made anew may name none."""
+        return application is None or id(application) in self._opened
+
+    def open_mount(self, route: Any, outer: str, ending: Ending) -> Opening:
+        """Give all that lies behind a mount its boundaries; `outer` is the path of the mounts around it.
+
+        Raises what a constructor of the mounted app raises.
+        """
         if (known := self._opened.get(id(route))) is not None:
             return known
-        within, base = f"mount {self._outer()}{mount_name(route)}", mounted(route)
+        within, base = f"mount {outer}{mount_name(route)}", mounted(route)
         way = path_to(route.app, lambda value: is_application(value) or is_router(value))
-        if way is None:
+        # What leads to an app that the request has been in already keeps it for other reasons than to call it.
+        if way is None or (way and id(way[-1][1].get()) in self._opened):
             return self._open_foreign(route, path_to(route.app, lambda value: value is base), "mount", within, ending)
         links, layers = [Link(route, INNER), *(link for _, link in way)], [layer for layer, _ in way]
         end = links[-1].get()
+        if not self._take([route, *(link.holder for link in links)], end, within):
+            return self._opened[id(route)]
         self._opened[id(route)] = opening = Opening(route, end if is_router(end) else end.router, False)
         if is_application(end):
             self._open_application(end, route, links, layers, within)
@@ -139,18 +150,20 @@ class Chain:
             self._extend(found, within)
         return opening
 
-    def open_route(self, route: Any, ending: Ending) -> Opening:
+    def open_route(self, route: Any, outer: str, ending: Ending) -> Opening:
         """Give the layers of `Route(middleware=...)` their boundaries."""
         if (known := self._opened.get(id(route))) is not None:
             return known
         way = path_to(getattr(route, INNER, None), partial(is_handler, route=route))
-        within = f"route {self._outer()}{getattr(route, 'path', '')}"
+        within = f"route {outer}{getattr(route, 'path', '')}"
         return self._open_foreign(route, way, "route", within, ending)
 
     def _open_foreign(
         self, route: Any, way: list[tuple[object, Link]] | None, origin: Origin, within: str, ending: Ending
     ) -> Opening:
         boundaries: list[Boundary | None] = []
+        if way and not self._take([route, *(link.holder for _, link in way)], None, within):
+            return self._opened[id(route)]
         if way:
             boundaries = bounded([Link(route, INNER), *(link for _, link in way)], self._recorder, self._undo)
             self._add(route, [layer for layer, _ in way], boundaries, origin, within)
@@ -169,11 +182,7 @@ class Chain:
         self._add(route, [*layers, application] if overrides else layers, boundaries, "mount", within)
         if not self._is_new(application):
             return
-        try:
-            claim(application, self._undo)
-        except ProbeError:
-            self.notes.append(f"The layers in {within} are not shown: another probe is using that app.")
-            return
+        claim(application, self._undo)
         built = instrument(application, self._recorder, None, self._undo)
         if built.error is not None:
             raise built.error
@@ -183,17 +192,26 @@ class Chain:
         self._extend(built.found, within)
         self.notes += [f"In {within}: {note}" for note in built.notes]
 
+    def _take(self, holders: Sequence[object], end: object, within: str) -> bool:
+        """Have to ourselves what gets boundaries behind a route, with the router there, if it `end`s in one.
+
+        Where another probe has some of it, all that lies there counts as one foreign app.
+        """
+        new = [each for each in (*holders, end) if each is not None and id(each) not in self._taken]
+        if any(map(is_busy, new)):
+            self.notes.append(f"The layers in {within} are not shown: another probe is using them.")
+            self._opened[id(holders[0])] = Opening(holders[0], None, False)
+            return False
+        self._taken.update({id(each): each for each in new})
+        take([each for each in new if not is_application(each)], self._undo)  # apps are claimed when they are opened
+        return True
+
     def _is_new(self, value: object) -> bool:
         """Whether an app or a router is met for the first time: it may be mounted twice."""
         if id(value) in self._opened:
             return False
         self._opened[id(value)] = Opening(value, None, False)
         return True
-
-    def _outer(self) -> str:
-        """The path of the mounts that the request has come through last."""
-        _, _, path = self.found[-1].within.partition("mount ") if self.found else ("", "", "")
-        return path
 
     def _add(
         self,
