@@ -610,3 +610,28 @@ def test_what_outlives_the_probe_holds_nothing_of_it() -> None:
     left = [each for each in gc.get_objects() if type(each) is Calls and each not in alive]
     assert left == []
     assert "mwviz.collect.probe.calls" in sys.modules
+
+
+def test_another_app_that_is_asked_in_between_keeps_its_calls_to_itself() -> None:
+    other, app = FastAPI(), FastAPI()
+
+    @other.get("/o")
+    async def of_the_other(name: str = Depends(setting)) -> str:
+        return name
+
+    async def asking() -> str:
+        return (await request(other, "/o"))[1].decode()
+
+    @app.get("/")
+    async def own(asked: str = Depends(asking)) -> str:
+        return asked + (await request(other, "/o"))[1].decode()
+
+    trace = mwviz.trace(app, "/")
+    assert calls(trace) == [
+        "enter dependency asking",
+        "leave dependency asking",
+        "enter endpoint",
+        "leave endpoint",
+    ]
+    assert trace.response is not None
+    assert trace.response.status == 200

@@ -11,6 +11,7 @@ import functools
 import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextvars import ContextVar
 from types import CellType, ModuleType
 from typing import Any
 
@@ -41,6 +42,7 @@ class Calls:
         self._recorder = recorder
         self._modules: list[ModuleType] = []
         self._covered: list[Scope] = []
+        self._reached: list[Scope] = []
 
     def begin(self) -> list[CallNote]:
         """Start anew: the answer will hold what is called from now on."""
@@ -61,6 +63,7 @@ class Calls:
 
     def reach(self, route: object, scope: Scope) -> None:
         """A request of the probe's has come to `route`: see to it that a call of its function will be noted."""
+        self._reached.append(scope)
         found = function_cell(route)
         if found is not None:
             _fill(*found)
@@ -74,6 +77,10 @@ class Calls:
     def follows(self) -> bool:
         """Whether the running code was called by the probe."""
         return self._recorder.is_followed()
+
+    def owns(self, scope: Scope) -> bool:
+        """Whether a request is the probe's: what the probe called may ask another app in turn."""
+        return scope.get("asgi") is self._recorder.mark or any(scope is each for each in self._reached)
 
     def noted(self, begun: Callable[[bool], Call]) -> Calling:
         """What a call runs in so that it is noted."""
@@ -177,6 +184,10 @@ _watching: list[Calls] = []
 _replaced: dict[tuple[int, str], Callable[[], None]] = {}
 
 
+#: Whether the dependencies that were solved last, where the code runs now, were those of a request of the probe's.
+_own: ContextVar[bool] = ContextVar("mwviz_own_request", default=False)
+
+
 def _followed() -> Calls | None:
     return next((calls for calls in _watching if calls.follows()), None)
 
@@ -215,12 +226,15 @@ def _fill(cell: CellType, awaited: bool) -> None:
 def _solving(module: ModuleType, original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     async def solve_dependencies(*args: Any, **given: Any) -> Any:
-        if (calls := _followed()) is None:
+        calls = _followed()
+        if calls is None or not calls.owns(given["request"].scope):
+            _own.set(False)
             return await original(*args, **given)
         with calls.noted(functools.partial(Call, "setup", original, None, False)):
             solved = await original(*args, **calls.watched(given, module))
         if succeeded(solved):
             calls.called_next(given["dependant"], called_directly(given["dependant"], given["request"], module))
+        _own.set(True)  # a dependency may have asked another app meanwhile
         return solved
 
     return solve_dependencies
@@ -229,7 +243,7 @@ def _solving(module: ModuleType, original: Callable[..., Any]) -> Callable[..., 
 def _running(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     async def run_endpoint_function(*args: Any, **given: Any) -> Any:
-        if (calls := _followed()) is not None:
+        if (calls := _followed()) is not None and _own.get():
             function = given["dependant"].call
             if isinstance(function, _Next):
                 function.put_back()
@@ -247,7 +261,8 @@ def _in_place_of(function: Any, kind: Kind) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def endpoint(*args: Any) -> Any:
-        if (calls := _followed()) is None:
+        calls = _followed()
+        if calls is None or not calls.owns(args[0].scope):
             return function(*args)
         return calls.standing_in("endpoint", kind, function)(*args)  # type: ignore[operator]
 
