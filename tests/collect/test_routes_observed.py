@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from starlette.concurrency import run_in_threadpool
 from starlette.convertors import CONVERTOR_TYPES, StringConvertor
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -149,3 +152,35 @@ def test_a_route_that_hangs_is_left() -> None:
 
     assert found == [("/", None)]
     assert notes == ("The probe ended with Timeout: GET /.",)
+
+
+def of_its_own(handler: Any) -> Any:
+    """Starlette's `request_response`, as apps copy it."""
+    threaded: Any = run_in_threadpool
+    in_thread = functools.partial(threaded, handler)
+    call = handler if inspect.iscoroutinefunction(handler) else in_thread
+
+    async def adapted(scope: Any, receive: Any, send: Any) -> None:
+        response = await call(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return adapted
+
+
+def in_a_thread(request: Request) -> Response:
+    return PlainTextResponse("in a thread")
+
+
+@pytest.mark.parametrize("handler", [home, in_a_thread])
+@pytest.mark.parametrize("around", [lambda inner: inner, Inner])
+def test_handlers_behind_an_adapter_of_the_users_are_called_as_ever(handler: Any, around: Any) -> None:
+    route = Route("/x", handler)
+    route.app = around(of_its_own(handler))
+    application = app(route, middleware=(Outer,))
+
+    trace = mwviz.trace(application, "/x")
+    (chain,) = mwviz.routes(application, trace=True).routes
+
+    assert (trace.error, trace.response and trace.response.status, trace.answered_by) == (None, 200, "endpoint")
+    assert chain.agrees is True
+    assert [layer.label for layer in trace.layers] == list(chain.layers)

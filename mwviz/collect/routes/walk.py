@@ -10,6 +10,7 @@ from typing import Any
 from mwviz.collect import failure
 from mwviz.collect.compat import (
     INNER,
+    adapts,
     fallback,
     is_application,
     is_method_of,
@@ -103,7 +104,7 @@ class Walk:
         outermost = getattr(route, INNER, None)
 
         def is_handler(value: object) -> bool:
-            return value is endpoint or way.framework.calls_handler(value) or compat.adapts(value, endpoint)
+            return value is endpoint or way.framework.calls_handler(value) or adapts(value, endpoint)
 
         if outermost is None or is_handler(outermost):
             return ()
