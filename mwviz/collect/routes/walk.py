@@ -25,6 +25,7 @@ from mwviz.collect.routes.way import Address, Met, Standing, Way
 from mwviz.collect.stack import describe
 from mwviz.collect.stack.boundary import Recorder
 from mwviz.collect.stack.build import Built, Found, claim, instrument, register
+from mwviz.collect.stack.construct import Kept
 from mwviz.collect.stack.unwrap import path_to
 from mwviz.model import Origin
 
@@ -32,13 +33,14 @@ from mwviz.model import Origin
 class Walk:
     """One walk through one app: the routes that it met, and what is worth knowing about them.
 
-    `given` tells which `Middleware` objects a mount, route or router was given.
+    `given` tells which `Middleware` objects a mount, route or router was given; `kept` are layers to be used again.
     """
 
-    def __init__(self, given: Callable[[object], Sequence[object]]) -> None:
+    def __init__(self, given: Callable[[object], Sequence[object]], kept: Kept | None = None) -> None:
         self.met: list[Met] = []
         self.notes: list[str] = []
         self._given = given
+        self._kept = kept
         self._built: dict[int, Built] = {}
 
     def outermost(self, application: Any, layers: Iterable[Found]) -> None:
@@ -158,7 +160,7 @@ class Walk:
         if built is None:
             with ExitStack() as undo:
                 claim(application, undo)
-                built = instrument(application, Recorder(), None, undo)
+                built = instrument(application, Recorder(), None, undo, self._kept)
             if built.error is not None:
                 told = failure.one_line(built.error)
                 self.notes.append(f"The app mounted at {way.address} cannot build its stack: {told}")

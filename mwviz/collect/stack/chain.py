@@ -22,6 +22,7 @@ from mwviz.collect.compat import (
 from mwviz.collect.stack.asgi import ASGIApp
 from mwviz.collect.stack.boundary import Boundary, Recorder
 from mwviz.collect.stack.build import Found, bounded, claim, instrument, register, routed
+from mwviz.collect.stack.construct import Kept
 from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.errors import ProbeError
 from mwviz.model import Origin, Position
@@ -47,13 +48,16 @@ class Chain:
     objects a mount, route or router was given.
     """
 
-    def __init__(self, recorder: Recorder, undo: ExitStack, given: Callable[[object], Sequence[object]]) -> None:
+    def __init__(
+        self, recorder: Recorder, undo: ExitStack, given: Callable[[object], Sequence[object]], kept: Kept | None = None
+    ) -> None:
         self.found: list[Found] = []
         self.ends: list[Boundary] = []
         self.notes: list[str] = []
         self._recorder = recorder
         self._undo = undo
         self._given = given
+        self._kept = kept
         self._framework: frozenset[type] = frozenset()
         #: By identity what has its boundaries already.
         self._opened: dict[int, Opening] = {}
@@ -161,7 +165,7 @@ class Chain:
         except ProbeError:
             self.notes.append(f"The layers in {within} are not shown: another probe is using that app.")
             return
-        built = instrument(application, self._recorder, None, self._undo)
+        built = instrument(application, self._recorder, None, self._undo, self._kept)
         if built.error is not None:
             raise built.error
         if built.entrance is not None:
