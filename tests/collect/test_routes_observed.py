@@ -72,6 +72,13 @@ def test_each_route_tells_why_its_probe_did_not_agree() -> None:
     assert [chain.doubt for chain in routes] == expected
 
 
+def test_a_route_for_head_and_post_is_probed_with_post() -> None:
+    found, notes = observed(app(Route("/", home), Route("/", other, methods=["HEAD", "POST"])))
+
+    assert found == [("/", True), ("/", True)]
+    assert notes == ()
+
+
 def test_a_layer_that_answers_leaves_it_open() -> None:
     routes = mwviz.routes(app(Route("/", home), Route("/x", home), middleware=(Outer, Answers, Inner)), trace=True)
 
@@ -188,6 +195,34 @@ def test_each_layer_is_constructed_once_for_all_probes() -> None:
         ("/a", True), ("/in/b", True), ("/in/c", True), ("/d", True)
     ]  # fmt: skip
     assert routes.notes == ()
+
+
+def test_a_layer_that_counts_requests_is_not_worn_out_by_the_probes() -> None:
+    class Limits(Outer):
+        left = 2
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            self.left -= 1
+            await (self.app if self.left >= 0 else PlainTextResponse("", 429))(scope, receive, send)
+
+    found, notes = observed(app(*(Route(f"/{number}", home) for number in range(7)), middleware=(Limits,)))
+
+    assert [agrees for _, agrees in found] == [True] * 7
+    assert notes == ()
+
+
+def test_a_layer_that_answers_is_not_asked_twice_for_every_route() -> None:
+    sent: list[str] = []
+
+    class Refuses(Outer):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            sent.append(scope["path"])
+            await PlainTextResponse("", 401)(scope, receive, send)
+
+    found, _ = observed(app(*(Route(f"/{number}", home) for number in range(5)), middleware=(Refuses,)))
+
+    assert [agrees for _, agrees in found] == [None] * 5
+    assert len(sent) == 6
 
 
 def test_a_layer_that_lives_on_its_loop_serves_all_probes() -> None:

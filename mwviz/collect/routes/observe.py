@@ -47,6 +47,7 @@ class Observation:
         self._kept = kept
         self._turn = 0
         self._probing = False
+        self._settled: set[str | None] = set()
         self._chosen: Routes | None = None
         self._pending: deque[tuple[RouteChain, Met]] = deque()
         self._seen: list[tuple[RouteChain, Met]] = []
@@ -95,7 +96,7 @@ class Observation:
         doubts: dict[str, list[str]] = {}
         for chain, met in self._seen:
             if chain.doubt is not None:
-                doubts.setdefault(chain.doubt, []).append(_called(met, chain))
+                doubts.setdefault(chain.doubt, []).append(_called(met))
         notes = (*self._chosen.notes, *(f"{doubt}: {_listed(names)}." for doubt, names in doubts.items()))
         return replace(self._chosen, routes=tuple(chain for chain, _ in self._seen), notes=notes)
 
@@ -103,6 +104,22 @@ class Observation:
         options = _options(met, self._probes)
         if options is None:
             return replace(chain, doubt=_unprobed(met))
+        worn, turn = bool(self._kept), self._turn
+        seen = await self._sent(options, chain, met, loop, watchdog)
+        if not worn or seen.agrees is not None or seen.doubt in self._settled or self._turn != turn:
+            return seen
+        # The layer may have had enough of our probes, as one that limits their rate has: a new one has met none.
+        before, self._kept = self._kept, {}
+        again = await self._sent(options, chain, met, loop, watchdog)
+        if again.agrees is None:
+            self._settled.add(seen.doubt)
+            self._kept = before
+            return seen
+        return again
+
+    async def _sent(
+        self, options: ProbeOptions, chain: RouteChain, met: Met, loop: Loop, watchdog: Watchdog
+    ) -> RouteChain:
         self._current = experiment = Experiment(self.subject, options, self._kept)
         self._probing = True
         try:
@@ -141,7 +158,7 @@ def _options(met: Met, probes: RouteProbes) -> ProbeOptions | None:
         headers = (("host", address.host_example), *others)
     return ProbeOptions(
         path=address.example,
-        method=met.methods[0] if met.methods else None,
+        method=_method(met),
         websocket=met.type == "websocket",
         headers=headers,
         endpoint="stand-in",
@@ -180,9 +197,13 @@ def _difference(seen: Sequence[str], listed: Sequence[str]) -> str:
     return " ".join(told()) or "in another order"
 
 
-def _called(met: Met, chain: RouteChain) -> str:
-    kind = "websocket" if met.type == "websocket" else chain.methods[0] if chain.methods else "GET"
-    return f"{kind} {met.address}"
+def _method(met: Met) -> str | None:
+    # HEAD belongs to the GET of another route more often than not.
+    return next((name for name in met.methods if name != "HEAD"), met.methods[0] if met.methods else None)
+
+
+def _called(met: Met) -> str:
+    return f"{'websocket' if met.type == 'websocket' else _method(met) or 'GET'} {met.address}"
 
 
 def _listed(names: Sequence[str]) -> str:
