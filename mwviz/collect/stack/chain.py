@@ -112,7 +112,7 @@ class Chain:
         """Give all that lies behind a mount its boundaries. Raises what a constructor of the mounted app raises."""
         if (known := self._opened.get(id(route))) is not None:
             return known
-        within, base = f"mount {self._outer()}{mount_name(route)}", mounted(route)
+        within, base = f"mount {self._outer()}{mount_name(route) or '/'}", mounted(route)
         way = path_to(route.app, lambda value: is_application(value) or is_router(value))
         if way is None:
             return self._open_foreign(route, path_to(route.app, lambda value: value is base), "mount", within, ending)
@@ -184,7 +184,7 @@ class Chain:
     def _outer(self) -> str:
         """The path of the mounts that the request has come through last."""
         _, _, path = self.found[-1].within.partition("mount ") if self.found else ("", "", "")
-        return path
+        return path.removesuffix("/")  # of a mount at the root, which has no path
 
     def _add(
         self,
