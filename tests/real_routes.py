@@ -86,7 +86,15 @@ with open(out, "w") as stream:
 """
 
 #: Why a probe differs from the listing though both are right, by what mwviz says of it and of which application.
-TRUTHS: tuple[tuple[str, str, str], ...] = ()
+TRUTHS = (
+    ("aim-2022", "Another route comes first", "the app of the UI, mounted at the root, has docs of its own"),
+    ("prefect-2022", "Another route comes first", "the app of the UI, mounted at the root, has docs of its own"),
+    ("prefect-2025", "Another route comes first", "the app of the UI, mounted at the root, has docs of its own"),
+    ("litellm", "Another route comes first (swagger_ui_html)", "docs_url is /, where a later route is, too"),
+)
+
+#: What the probes must carry for an outer layer to let them in.
+HEADERS = {"mlflow": ("Host: localhost",)}
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,8 @@ def hold(app: RealApp, folder: Path, limit: float) -> Held:
     command = [str(python), "-m", "mwviz", "routes", app.target, *(["--factory"] if app.factory else [])]
     listed = real_apps.run(command, where, environment, limit)
     (folder / "routes" / "table.txt").write_text(listed.stdout, encoding="utf-8")
-    traced = real_apps.run([*command, "--trace", "-f", "json"], where, environment, limit * 5)
+    headers = [part for header in HEADERS.get(app.name, ()) for part in ("-H", header)]
+    traced = real_apps.run([*command, "--trace", "-f", "json", *headers], where, environment, limit * 5)
     (folder / "routes" / "traced.json").write_text(traced.stdout, encoding="utf-8")
     (folder / "routes" / "traced.stderr").write_text(traced.stderr, encoding="utf-8")
     times = {"import s": observed, "routes s": listed, "trace s": traced}
@@ -145,13 +154,13 @@ def judge(app: RealApp, row: dict[str, str], plain: list[list[str]], routes: lis
             doubts.setdefault((kind, route["doubt"] or "no reason told"), []).append(route["path"])
     reasons = tuple((f"{kind}: {why}", len(paths), paths[0]) for (kind, why), paths in doubts.items())
     wrong = [f"not listed: {path} ({name})" for path, name in missing]
-    wrong += [reason for reason, _, _ in reasons if reason.startswith("disagrees") and not is_truth(app.name, reason)]
+    wrong += [reason for reason, _, _ in reasons if reason.startswith("disagrees") and truth(app.name, reason) is None]
     return Held(row, tuple(wrong), reasons)
 
 
-def is_truth(name: str, reason: str) -> bool:
-    """Whether it is known that the application is like that."""
-    return any(name == known and part in reason for known, part, _ in TRUTHS)
+def truth(name: str, reason: str) -> str | None:
+    """What is known of the application that explains the reason."""
+    return next((why for known, part, why in TRUTHS if name == known and part in reason), None)
 
 
 def line(cells: dict[str, str]) -> str:
@@ -179,7 +188,8 @@ def main() -> int:
     print()
     for held in every:
         for reason, count, path in held.reasons:
-            print(f"- {held.row['app']}: {reason} ({count}, such as {path})")
+            known = truth(held.row["app"], reason)
+            print(f"- {held.row['app']}: {reason} ({count}, such as {path}){f': {known}' if known else ''}")
     for held in every:
         for wrong in held.wrong:
             print(f"- {held.row['app']}: WRONG: {wrong}")
