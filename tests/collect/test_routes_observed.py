@@ -194,7 +194,7 @@ def test_each_layer_is_constructed_once_for_all_probes() -> None:
     assert [(chain.path, chain.agrees) for chain in routes.routes] == [
         ("/a", True), ("/in/b", True), ("/in/c", True), ("/d", True)
     ]  # fmt: skip
-    assert routes.notes == ()
+    assert [chain.doubt for chain in routes.routes] == [None] * 4
 
 
 def test_a_layer_that_counts_requests_is_not_worn_out_by_the_probes() -> None:
