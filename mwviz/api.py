@@ -16,7 +16,6 @@ from mwviz.model import Stack, Trace
 
 if TYPE_CHECKING:
     from mwviz.analysis.selection import Selection
-    from mwviz.collect.listing import RouteProbes
     from mwviz.model.routes import Routes
 
 #: What headers may be given as: pairs, or a mapping.
@@ -42,27 +41,30 @@ def probe(subject: Subject, options: ProbeOptions, *, stuck: Callable[[Trace], N
     return collect.probe_here(subject, options, stuck)
 
 
-def list_routes(subject: Subject, selection: Selection, *, timeout: float | None) -> Routes:
+def list_routes(
+    subject: Subject, selection: Selection, *, timeout: float | None, headers: tuple[tuple[str, str], ...] = ()
+) -> Routes:
     """The selected routes of an opened app, as `routes` tells them, listed in this thread. Raises MwvizError.
 
-    `timeout` counts the seconds of each route's probe; None is for no probes.
+    `timeout` counts the seconds of each route's probe, which is sent `headers`; None is for no probes.
     """
     from mwviz.collect.listing import list_here  # a probe starts sooner without it
 
-    return _selected(list_here, subject, selection, timeout)
+    return _selected(list_here, subject, selection, timeout, headers)
 
 
 def _selected(
-    listed: Callable[[Subject, RouteProbes | None], Routes],
+    listed: Callable[[Subject], Routes],
     subject: Subject,
     selection: Selection,
     timeout: float | None,
+    headers: tuple[tuple[str, str], ...],
 ) -> Routes:
     from mwviz.analysis.selection import select
-    from mwviz.collect.listing import RouteProbes
+    from mwviz.collect.listing import RouteProbes, list_probed
 
     choose = partial(select, selection=selection)
-    return choose(listed(subject, None)) if timeout is None else listed(subject, RouteProbes(choose, timeout))
+    return choose(listed(subject)) if timeout is None else list_probed(subject, RouteProbes(choose, timeout, headers))
 
 
 def inspect(app: object, *, factory: bool = False, app_dir: str | Path | None = None) -> Stack:
@@ -82,19 +84,20 @@ def routes(
     without: str | Sequence[str] = (),
     trace: bool = False,
     timeout: float = 10.0,
+    headers: Headers = (),
 ) -> Routes:
     """The routes of `app`, an object or an import string, with the chain that a request to it passes.
 
     `path` (globs), `method`, `layer` and `without` (names of layers and dependencies) select, as on the command line.
-    Nothing is sent, unless `trace` is set: then each route is probed with a stand-in endpoint, for `timeout` seconds
-    at most, and `observed` and `agrees` are told. Raises MwvizError.
+    Nothing is sent, unless `trace` is set: then each route is probed with a stand-in endpoint, with `headers`, for
+    `timeout` seconds at most, and `observed`, `agrees` and `doubt` are told. Raises MwvizError.
     """
     from mwviz.analysis.selection import Selection
     from mwviz.collect.listing import list_in_thread
 
     with _subject(app, factory=factory, app_dir=app_dir) as subject:
         selection = Selection(_texts(path), _texts(method), _texts(layer), _texts(without))
-        return _selected(list_in_thread, subject, selection, timeout if trace else None)
+        return _selected(list_in_thread, subject, selection, timeout if trace else None, _pairs(headers))
 
 
 def _texts(given: str | Sequence[str]) -> tuple[str, ...]:
@@ -146,12 +149,11 @@ def probe_options(
     extensions: Sequence[str] = (),
 ) -> ProbeOptions:
     """The options of `trace`, in the types that a caller has at hand."""
-    pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers)
-    _check_types(pairs, data)
+    _check_data(data)
     return ProbeOptions(
         path=path,
         method=method,
-        headers=pairs,
+        headers=_pairs(headers),
         data=data.encode() if isinstance(data, str) else data,
         scheme=scheme,
         client=client,
@@ -167,11 +169,20 @@ def probe_options(
     )
 
 
-def _check_types(pairs: tuple[object, ...], data: object) -> None:
+def _pairs(headers: Headers) -> tuple[tuple[str, str], ...]:
+    pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers)
+    _check_pairs(pairs)
+    return pairs
+
+
+def _check_pairs(pairs: tuple[object, ...]) -> None:
     # A caller without a type checker is told what is wrong, and not where it broke.
     for pair in pairs:
         if not isinstance(pair, tuple) or [type(each) for each in pair] != [str, str]:
             raise ProbeError("headers are pairs of str, or a mapping of str to str.")
+
+
+def _check_data(data: object) -> None:
     if not isinstance(data, (bytes, str, type(None))):
         raise ProbeError(f"data is bytes or str, not {type(data).__name__}: encode it as the app expects it.")
 

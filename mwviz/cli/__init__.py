@@ -110,6 +110,7 @@ def routes(
     layer: options.Passed = None,
     without: options.Without = None,
     trace: options.TraceRoutes = False,
+    header: options.RouteHeader = None,
     timeout: options.RouteTimeout = 10.0,
     factory: options.Factory = False,
     app_dir: options.AppDir = None,
@@ -124,7 +125,8 @@ def routes(
     target = probing.target(application, factory=factory, app_dir=app_dir, config=config)
     selection = listing.selection(path, method, layer, without)
     probing.load_environment(env_file)
-    listing.show(target, selection, sink, trace=trace, timeout=timeout)
+    probes = listing.probes(header, timeout, trace=trace)
+    listing.show(target, selection, sink, probes)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

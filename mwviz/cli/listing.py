@@ -3,25 +3,49 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 from mwviz import api
 from mwviz.analysis.selection import Selection
 from mwviz.api import Target
 from mwviz.cli import messages, process
 from mwviz.cli.output import Sink
+from mwviz.collect import parse_header
+from mwviz.errors import ProbeError
 from mwviz.model.routes import Routes
 
 
-def show(target: Target, selection: Selection, sink: Sink, *, trace: bool, timeout: float) -> None:
-    """Write the selected routes of the app. Raises MwvizError, for a filter's name that fits nothing, too."""
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """What the probe of each route is sent with; `timeout` counts seconds."""
+
+    headers: tuple[tuple[str, str], ...]
+    timeout: float
+
+
+def show(target: Target, selection: Selection, sink: Sink, probes: Probes | None) -> None:
+    """Write the selected routes of the app, probed or not.
+
+    Raises MwvizError, for a filter's name that fits nothing, too.
+    """
     with ExitStack() as undo:
         undo.callback(process.Diversion().end)
         with process.quick_import(), process.own_interrupt():
             subject = undo.enter_context(api.opened(target))
-        routes = api.list_routes(subject, selection, timeout=timeout if trace else None)
+        if probes is None:
+            routes = api.list_routes(subject, selection, timeout=None)
+        else:
+            routes = api.list_routes(subject, selection, timeout=probes.timeout, headers=probes.headers)
     sink.write(sink.rendered(routes))
     if not routes.routes:
         messages.say(f"Warning: {_missing(routes)}")
+
+
+def probes(header: list[str] | None, timeout: float, *, trace: bool) -> Probes | None:
+    """What the command line says of the probes; None if there are none. Raises ProbeError for headers without any."""
+    if header and not trace:
+        raise ProbeError("-H is a header of the probes, and without --trace none is sent: add --trace.")
+    return Probes(tuple(map(parse_header, header or ())), timeout) if trace else None
 
 
 def selection(

@@ -135,6 +135,10 @@ Without = Annotated[
 TraceRoutes = Annotated[
     bool, typer.Option("--trace", help="Probe every route with a stand-in endpoint, and tell where that differs.")
 ]
+RouteHeader = Annotated[
+    Optional[list[str]],
+    typer.Option("-H", "--header", metavar="'NAME: VALUE'", help="A header of each probe of --trace; or given again."),
+]
 RouteTimeout = Annotated[
     float, typer.Option("--timeout", metavar="SECONDS", help="Time limit for each probe of --trace.")
 ]

@@ -8,7 +8,9 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Mapping
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from types import CellType
 from typing import Any
 
 #: The attribute under which Starlette's own layers, and most others, keep the layer further in (0.13 and newer).
@@ -187,7 +189,26 @@ def is_handler(value: object, route: object) -> bool:
     """Whether `value` is what a route calls in the end: what the framework made of its endpoint, or the endpoint."""
     # Not its `__module__`, which `functools.wraps` copies to a wrapper of the user's.
     own = inspect.isfunction(value) and str(value.__globals__.get("__name__")).endswith(_ROUTING)
-    return own or value is getattr(route, "endpoint", None)
+    endpoint = getattr(route, "endpoint", None)
+    return own or value is endpoint or adapts(value, endpoint)
+
+
+def adapts(value: object, endpoint: object) -> bool:
+    """Whether `value` makes an ASGI app of a handler, as the user's own kind of `request_response` does.
+
+    Starlette calls functions, methods and partials with a request: what holds one, or a partial of one as Starlette's
+    own does for threads, is no layer around an ASGI app.
+    """
+    if not (inspect.isroutine(endpoint) or issubclass(type(endpoint), partial)):
+        return False
+    cells = getattr(value, "__closure__", None) or () if inspect.isfunction(value) else ()
+    closed = (cell.cell_contents for cell in cells if cell != CellType())
+    return any(each is endpoint or _passes_on(each, endpoint) for each in (*closed, *held(value).values()))
+
+
+def _passes_on(value: Any, endpoint: object) -> bool:
+    is_partial = issubclass(type(value), partial)
+    return is_partial and any(each is endpoint for each in (value.func, *value.args, *value.keywords.values()))
 
 
 def fallback(router: Any) -> Any:

@@ -2,51 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from mwviz.collect import failure
 from mwviz.collect.probe import loops
 from mwviz.collect.probe.experiment import Experiment, Subject
-from mwviz.collect.probe.request import ProbeOptions
+from mwviz.collect.probe.request import ProbeOptions, prepare
 from mwviz.collect.probe.watchdog import Watchdog
-from mwviz.collect.routes.observe import RouteProbes, observed
+from mwviz.collect.routes.observe import Observation, RouteProbes
 from mwviz.collect.routes.report import routes as told_routes
 from mwviz.collect.routes.walk import Walk
-from mwviz.collect.running import Conduct, run, run_in_thread
+from mwviz.collect.running import run, run_in_thread
+from mwviz.collect.stack.construct import Kept
 from mwviz.errors import ProbeError
 from mwviz.model.routes import Routes
 
-__all__ = ["RouteProbes", "list_here", "list_in_thread"]
+__all__ = ["RouteProbes", "list_here", "list_in_thread", "list_probed"]
 
 
-def list_here(subject: Subject, probed: RouteProbes | None = None) -> Routes:
-    """Every route with its chain; the stacks of mounted apps are built in this thread, on a loop of its own.
+def list_here(subject: Subject) -> Routes:
+    """Every route with its chain; the stacks of mounted apps are built in this thread, on a loop of its own."""
+    listing = _Listing(subject, None)
+    run(listing.experiment, listing.build, lambda: None)
+    return listing.routes()
 
-    Those that `probed` names are probed, in threads and loops of their own.
-    """
-    return _listed(subject, lambda experiment, conduct: run(experiment, conduct, lambda: None), probed)
 
-
-def list_in_thread(subject: Subject, probed: RouteProbes | None = None) -> Routes:
+def list_in_thread(subject: Subject) -> Routes:
     """As `list_here`, in a thread and a loop of its own."""
-    return _listed(subject, run_in_thread, probed)
+    listing = _Listing(subject, None)
+    run_in_thread(listing.experiment, listing.build)
+    return listing.routes()
 
 
-def _listed(subject: Subject, conducted: Callable[[Experiment, Conduct], None], probed: RouteProbes | None) -> Routes:
-    experiment, walk = Experiment(subject, ProbeOptions()), Walk(subject.registrations.given)
+def list_probed(subject: Subject, probes: RouteProbes) -> Routes:
+    """The routes that `probes` choose, each probed, all in one thread and loop, where every layer is constructed once.
 
-    async def build(_loop: loops.Loop, _watchdog: Watchdog) -> None:
+    Where a probe cannot be ended, the others go on in another thread, with layers of their own. Raises ProbeError for
+    headers or a time limit that make no sense.
+    """
+    prepare(ProbeOptions(headers=probes.headers, timeout=probes.timeout), ())  # nonsense is no affair of each route
+    kept: Kept = {}
+    listing = _Listing(subject, kept)
+    observation = Observation(listing.experiment, probes, kept)
+
+    async def begin(loop: loops.Loop, watchdog: Watchdog) -> None:
+        await listing.build(loop, watchdog)
+        observation.begin(listing.routes(), listing.walk.met)
+        await observation.go_on(loop, watchdog)
+
+    run_in_thread(observation, begin)
+    if not observation.begun:
+        observation.begin(listing.routes(), listing.walk.met)  # raises what kept the app from getting there
+    while not observation.over:
+        observation.give_up()
+        run_in_thread(observation, observation.go_on)
+    return observation.routes()
+
+
+class _Listing:
+    """One walk through the routes of an app whose stack is built for it."""
+
+    def __init__(self, subject: Subject, kept: Kept | None) -> None:
+        self.experiment = Experiment(subject, ProbeOptions(), kept)
+        self.walk = Walk(subject.registrations.given, kept)
+
+    async def build(self, _loop: loops.Loop, _watchdog: Watchdog) -> None:
+        """Build all stacks, and leave all apps as they were found."""
         try:
-            experiment.arrange()
+            self.experiment.arrange()
         finally:
-            experiment.restore()
-        walk.outermost(subject.application, experiment.chain.layers)
+            self.experiment.restore()
+        self.walk.outermost(self.experiment.subject.application, self.experiment.chain.layers)
 
-    conducted(experiment, build)
-    if experiment.error is not None:
-        raise ProbeError(f"The app ended the run while its stacks were built: {failure.one_line(experiment.error)}")
-    routes = told_routes(experiment, walk)
-    if probed is None:
-        return routes
-    met = {id(chain): each for chain, each in zip(routes.routes, walk.met, strict=True)}
-    return observed(subject, met, probed, routes, lambda probe: run_in_thread(probe, probe.conduct))
+    def routes(self) -> Routes:
+        """What the walk met. Raises ProbeError where the app did not let it come to its end."""
+        error = self.experiment.error
+        if error is not None:
+            raise ProbeError(f"The app ended the run while its stacks were built: {failure.one_line(error)}")
+        return told_routes(self.experiment, self.walk)

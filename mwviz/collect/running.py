@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from mwviz.collect.probe import loops
-from mwviz.collect.probe.experiment import Experiment
+from mwviz.collect.probe.experiment import Subject
 from mwviz.collect.probe.watchdog import Stuck, Watchdog
 
 Conduct: TypeAlias = Callable[[loops.Loop, Watchdog], Awaitable[None]]
@@ -17,7 +17,19 @@ Conduct: TypeAlias = Callable[[loops.Loop, Watchdog], Awaitable[None]]
 _BYTES_PER_LAYER, _LEAST_BYTES = 32 * 1024, 16 * 1024 * 1024
 
 
-def run(experiment: Experiment, conduct: Conduct, give_up: Callable[[], None]) -> None:
+class Conducted(Protocol):
+    """One experiment, or several that are conducted one after the other."""
+
+    subject: Subject
+
+    def fail(self, error: BaseException) -> None:
+        """The loop was ended by this exception of the app's."""
+
+    def restore(self) -> None:
+        """Leave the app as it was found."""
+
+
+def run(experiment: Conducted, conduct: Conduct, give_up: Callable[[], None]) -> None:
     """Conduct in this thread, on a loop of its own; `give_up` is called, in another, where that cannot be ended."""
 
     async def call() -> None:
@@ -31,7 +43,7 @@ def run(experiment: Experiment, conduct: Conduct, give_up: Callable[[], None]) -
         experiment.fail(error)  # out of a task of the app's, past everything that would have caught it
 
 
-def run_in_thread(experiment: Experiment, conduct: Conduct) -> None:
+def run_in_thread(experiment: Conducted, conduct: Conduct) -> None:
     """Conduct in a thread and a loop of its own; raises what it raised, and leaves behind what cannot be ended."""
     over = threading.Event()
     unexpected: list[BaseException] = []

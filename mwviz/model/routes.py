@@ -31,7 +31,8 @@ class RouteChain:
     `layers` and `dependencies` are labels; `layer_indexes` and `dependency_indexes` say which ones of `Routes` they
     are. `path` holds the prefixes of all mounts and ends in `/*` where an app that cannot be looked into (`opaque`)
     takes over; no `methods` means any. `skipped` are layers that a websocket passes by: a BaseHTTPMiddleware.
-    `observed` is None where no probe was sent; `agrees` is None where that probe could not tell.
+    `observed` is None where no probe was sent; `agrees` is None where that probe could not tell. `doubt` says why
+    no probe was sent, or why it could not tell or did not agree.
     """
 
     path: str
@@ -47,6 +48,7 @@ class RouteChain:
     dependency_indexes: tuple[int, ...]
     observed: tuple[str, ...] | None = None
     agrees: bool | None = None
+    doubt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,24 @@ def test_probes_run_no_handler(project: Project) -> None:
     assert route["observed"] == route["layers"]
 
 
+def test_probes_take_headers(project: Project) -> None:
+    project.write({"main.py": ROUTED})
+
+    ran = project.call("routes", "main.py", "--trace", "-H", "X-Key: 1", "--path", "/", "-f", "json")
+
+    assert (ran.code, json.loads(ran.stdout)["routes"][0]["agrees"]) == (0, True)
+
+
+@pytest.mark.parametrize("options", [("-H", "X-Key: 1"), ("--trace", "-H", "no header"), ("--trace", "--timeout", "0")])
+def test_nonsense_about_probes_is_a_mistake(project: Project, options: tuple[str, ...]) -> None:
+    project.write({"main.py": ROUTED})
+
+    ran = project.call("routes", "main.py", *options)
+
+    assert (ran.code, ran.stdout) == (2, "")
+    assert "Error: " in ran.stderr
+
+
 @pytest.mark.parametrize(
     ("ending", "begin"), [("md", "**main.py**"), ("mmd", "flowchart LR"), ("dot", "digraph mwviz {")]
 )

@@ -169,6 +169,16 @@ def held(value: object, seen: frozenset[int] = frozenset()) -> object:
     return (id(value), {name: held(each, seen) for name, each in attributes.items()})
 
 
+def test_a_mount_at_the_root_says_so() -> None:
+    inner = mounting(Mount("/deeper", sub(kinds.Inner)), Mount("/", sub(kinds.Outer)))
+    trace = mwviz.trace(mounting(Mount("", inner)), "/deeper/x")
+    routes = mwviz.routes(mounting(Mount("", inner))).layers
+
+    assert [layer.within for layer in trace.layers if layer.label == "Inner"] == ["mount /deeper"]
+    assert {layer.within for layer in trace.layers} == {"app", "mount /", "mount /deeper"}
+    assert {layer.within for layer in routes} == {"app", "mount /", "mount /deeper"}
+
+
 def test_a_layer_that_stands_twice_on_the_way_is_pointed_out() -> None:
     app = kinds.app_of(kinds.Stamps, routes=[Mount("/m", sub(kinds.Stamps)), Route("/x", handler)])
     assert mwviz.trace(app, "/m/x").notes == ("Stamps stands twice on this way, in the app and mount /m.",)

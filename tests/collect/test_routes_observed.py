@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import inspect
+import threading
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from typing import Any, ClassVar
 
 import pytest
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.convertors import CONVERTOR_TYPES, StringConvertor
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Host, Route, Router
+from starlette.routing import Host, Mount, Route, Router
 
 import mwviz
 from mwviz.model.routes import RouteChain
@@ -55,6 +61,22 @@ def test_a_route_behind_another_one_is_told() -> None:
 
     assert found == [("/{name}", True), ("/me", False), ("/{name}", True)]
     assert notes == ("Another route comes first (home): GET /me.",)
+
+
+def test_each_route_tells_why_its_probe_did_not_agree() -> None:
+    application = app(Route("/{name}", home), Route("/me", other))
+    application.router.default = foreign
+    routes = mwviz.routes(application, trace=True).routes
+
+    expected = [None, "Another route comes first (home)", "What a router falls back to is not probed"]
+    assert [chain.doubt for chain in routes] == expected
+
+
+def test_a_route_for_head_and_post_is_probed_with_post() -> None:
+    found, notes = observed(app(Route("/", home), Route("/", other, methods=["HEAD", "POST"])))
+
+    assert found == [("/", True), ("/", True)]
+    assert notes == ()
 
 
 def test_a_layer_that_answers_leaves_it_open() -> None:
@@ -149,3 +171,184 @@ def test_a_route_that_hangs_is_left() -> None:
 
     assert found == [("/", None)]
     assert notes == ("The probe ended with Timeout: GET /.",)
+
+
+def test_each_layer_is_constructed_once_for_all_probes() -> None:
+    class Registers(Outer):
+        taken: ClassVar[list[str]] = []
+
+        def __init__(self, app: Any) -> None:
+            if self.taken:
+                raise ValueError("Duplicated timeseries in CollectorRegistry")
+            self.taken.append("requests_total")
+            super().__init__(app)
+
+    class Mounted(Registers):
+        taken: ClassVar[list[str]] = []
+
+    inner = app(Route("/b", home), Route("/c", other), middleware=(Inner, Mounted))
+    routes = mwviz.routes(
+        app(Route("/a", home), Mount("/in", inner), Route("/d", home), middleware=(Registers, Outer)), trace=True
+    )
+
+    assert [(chain.path, chain.agrees) for chain in routes.routes] == [
+        ("/a", True), ("/in/b", True), ("/in/c", True), ("/d", True)
+    ]  # fmt: skip
+    assert [chain.doubt for chain in routes.routes] == [None] * 4
+
+
+def test_a_layer_that_counts_requests_is_not_worn_out_by_the_probes() -> None:
+    class Limits(Outer):
+        left = 2
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            self.left -= 1
+            await (self.app if self.left >= 0 else PlainTextResponse("", 429))(scope, receive, send)
+
+    found, notes = observed(app(*(Route(f"/{number}", home) for number in range(7)), middleware=(Limits,)))
+
+    assert [agrees for _, agrees in found] == [True] * 7
+    assert notes == ()
+
+
+def test_a_layer_that_answers_is_not_asked_twice_for_every_route() -> None:
+    sent: list[str] = []
+
+    class Refuses(Outer):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            sent.append(scope["path"])
+            await PlainTextResponse("", 401)(scope, receive, send)
+
+    found, _ = observed(app(*(Route(f"/{number}", home) for number in range(5)), middleware=(Refuses,)))
+
+    assert [agrees for _, agrees in found] == [None] * 5
+    assert len(sent) == 6
+
+
+def test_a_layer_that_lives_on_its_loop_serves_all_probes() -> None:
+    class Works(Outer):
+        """Hands each request to a task that the first one started."""
+
+        queue: asyncio.Queue[Any] | None = None
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            if self.queue is None:
+                self.queue = asyncio.Queue()
+                self.worker = asyncio.ensure_future(self.work(self.queue))
+            over = asyncio.get_running_loop().create_future()
+            await self.queue.put((self.app(scope, receive, send), over))
+            await over
+
+        async def work(self, queue: asyncio.Queue[Any]) -> None:
+            while True:
+                call, over = await queue.get()
+                over.set_result(await call)
+
+    found, notes = observed(app(Route("/a", home), Route("/b", home), middleware=(Works,)), timeout=2)
+
+    assert found == [("/a", True), ("/b", True)]
+    assert notes == ()
+
+
+def test_a_probe_that_cannot_be_interrupted_is_left_behind() -> None:
+    release = threading.Event()
+
+    class Blocks(Outer):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            while scope["path"] == "/b" and not release.is_set():
+                with suppress(BaseException):  # nothing interrupts it
+                    release.wait(0.05)
+            await self.app(scope, receive, send)
+
+    try:
+        found, notes = observed(
+            app(*(Route(path, home) for path in ("/a", "/b", "/c")), middleware=(Blocks,)), timeout=0.1
+        )
+    finally:
+        release.set()
+
+    assert found == [("/a", True), ("/b", None), ("/c", True)]
+    assert notes == ("The probe ended with Timeout: GET /b.",)
+
+
+def test_a_layer_that_raises_is_not_said_to_answer() -> None:
+    class Raises(Outer):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            raise LookupError("no session manager")
+
+    found, notes = observed(app(Route("/", home), middleware=(Raises,)))
+
+    assert found == [("/", None)]
+    assert notes == ("Raises raised LookupError before the route was reached: GET /.",)
+
+
+def test_probes_carry_the_headers_that_are_given() -> None:
+    class Knocks(Outer):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            if (b"x-key", b"1") in scope["headers"] and (b"host", b"localhost") in scope["headers"]:
+                await self.app(scope, receive, send)
+            else:
+                await PlainTextResponse("", 401)(scope, receive, send)
+
+    application = app(Route("/", home), middleware=(Knocks,))
+
+    assert observed(application)[0] == [("/", None)]
+    assert observed(application, headers={"X-Key": "1", "host": "localhost"})[0] == [("/", True)]
+
+
+def test_the_host_of_a_route_goes_before_a_given_one() -> None:
+    hosted = Host("api.example.com", Router([Route("/x", home)]))
+
+    assert observed(app(hosted), headers=[("Host", "localhost")])[0] == [("/x", True)]
+
+
+@pytest.mark.parametrize("options", [{"timeout": 0}, {"headers": [("no name", "1")]}])
+def test_nonsense_is_told_once(options: dict[str, Any]) -> None:
+    with pytest.raises(mwviz.MwvizError):
+        mwviz.routes(app(Route("/", home)), trace=True, **options)
+
+
+def test_a_mounted_app_that_overrides_its_call_has_one_name() -> None:
+    class Versioned(Starlette):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await super().__call__(scope, receive, send)
+
+    class WithDocs(Versioned):
+        pass
+
+    routes = mwviz.routes(app(Mount("/in", WithDocs(routes=[Route("/x", home)]))), trace=True).routes
+
+    assert [(chain.path, chain.agrees) for chain in routes] == [("/in/x", True)]
+    assert "Versioned" in routes[0].layers
+
+
+def of_its_own(handler: Any) -> Any:
+    """Starlette's `request_response`, as apps copy it."""
+    threaded: Any = run_in_threadpool
+    in_thread = functools.partial(threaded, handler)
+    call = handler if inspect.iscoroutinefunction(handler) else in_thread
+
+    async def adapted(scope: Any, receive: Any, send: Any) -> None:
+        response = await call(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return adapted
+
+
+def in_a_thread(request: Request) -> Response:
+    return PlainTextResponse("in a thread")
+
+
+@pytest.mark.parametrize("handler", [home, in_a_thread])
+@pytest.mark.parametrize("around", [lambda inner: inner, Inner])
+def test_handlers_behind_an_adapter_of_the_users_are_called_as_ever(handler: Any, around: Any) -> None:
+    route = Route("/x", handler)
+    route.app = around(of_its_own(handler))
+    application = app(route, middleware=(Outer,))
+
+    trace = mwviz.trace(application, "/x")
+    (chain,) = mwviz.routes(application, trace=True).routes
+
+    assert (trace.error, trace.response and trace.response.status, trace.answered_by) == (None, 200, "endpoint")
+    assert (chain.agrees, chain.doubt) == (True, None)
+    assert [layer.label for layer in trace.layers] == list(chain.layers)

@@ -54,7 +54,7 @@ All 9 routes pass
   DELETE    /orders/{number}        cancel       shop/pages.py:6
 
 1 route also passes
-  > get_db  dependency · shop/needs.py:10
+  > get_db
   GET       /health                 health       shop/pages.py:6
 
 1 route also passes
@@ -193,6 +193,15 @@ def test_no_control_character_of_foreign_text_stays_live(name: str, format: Form
     layout = "\n\t" if format is Format.DOT else "\n"
     assert [char for char in text if not char.isprintable() and char not in layout] == []
     text.encode()
+
+
+@pytest.mark.parametrize("format", [Format.TABLE, Format.TREE])
+def test_where_a_dependency_stands_is_told_once(format: Format) -> None:
+    text = rendered(route_lists.shop(), format, width=80)
+
+    assert text.count("shop/needs.py:10") == 1
+    assert text.count("> get_db") == 2 if format is Format.TABLE else 1
+    assert rendered(route_lists.shop(), Format.TABLE, width=80, verbose=True).count("shop/needs.py:10") == 2
 
 
 def test_json_is_what_the_interface_promises() -> None:

@@ -23,6 +23,7 @@ from mwviz.collect.stack.asgi import ASGIApp
 from mwviz.collect.stack.boundary import Boundary
 from mwviz.collect.stack.build import Built, Found, bounded, claim, instrument
 from mwviz.collect.stack.chain import Chain
+from mwviz.collect.stack.construct import Kept
 from mwviz.collect.stack.recorder import Recorder
 from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.errors import ProbeError, TargetError
@@ -83,9 +84,12 @@ class Run:
 
 
 class Experiment:
-    """The probe of one subject. `conduct` makes it; what has happened may be read at any time, from any thread."""
+    """The probe of one subject. `conduct` makes it; what has happened may be read at any time, from any thread.
 
-    def __init__(self, subject: Subject, options: ProbeOptions) -> None:
+    Several of them, one after the other on the same loop, may share the layers in `kept`.
+    """
+
+    def __init__(self, subject: Subject, options: ProbeOptions, kept: Kept | None = None) -> None:
         self.subject = subject
         self.options = options
         self.recorder = Recorder()
@@ -93,7 +97,8 @@ class Experiment:
         self.built = Built()
         self._outers: list[Found] = []
         self._undo = ExitStack()
-        self.chain = Chain(self.recorder, self._undo, subject.registrations.given)
+        self._kept = kept
+        self.chain = Chain(self.recorder, self._undo, subject.registrations.given, kept)
         self.entrance: ASGIApp = subject.target
         self.request: Request | None = None
         self.routes: Routes | None = None
@@ -131,7 +136,7 @@ class Experiment:
         undo.close()
 
     def _build(self, entries: list[object] | None) -> None:
-        self.built = instrument(self.subject.application, self.recorder, entries, self._undo)
+        self.built = instrument(self.subject.application, self.recorder, entries, self._undo, self._kept)
         found = self.built.found
         if self.built.error is not None:
             found = [Found(None, entry, "user", None) for entry in self.built.entries]

@@ -6,7 +6,7 @@ import platform
 
 from mwviz import __version__
 from mwviz.collect import failure, redact
-from mwviz.collect.compat import framework_versions, overriding_call
+from mwviz.collect.compat import framework_versions, is_application, overriding_call
 from mwviz.collect.probe.experiment import Experiment, Run
 from mwviz.collect.probe.order import entry_labels
 from mwviz.collect.probe.server import Connection, LifespanConversation
@@ -86,15 +86,15 @@ def _lost(experiment: Experiment) -> tuple[LostHeader, ...] | None:
 def layers(experiment: Experiment) -> tuple[Layer, ...]:
     """The layers of the stack, outermost first; what is registered, where it could not be built."""
     found = experiment.chain.layers
-    subjects = [_subject(experiment, each) for each in found]
+    subjects = [_subject(each) for each in found]
     labels = describe.labels([describe.name(subject) for subject in subjects])
     return tuple(
         _layer(experiment, index, *each) for index, each in enumerate(zip(found, subjects, labels, strict=True))
     )
 
 
-def _subject(experiment: Experiment, found: Found) -> object:
-    if found.layer is experiment.subject.application:
+def _subject(found: Found) -> object:
+    if is_application(found.layer):  # a layer where its class overrides `__call__`: that one is named
         return overriding_call(found.layer)
     return describe.subject(found.entry, found.layer)
 
@@ -102,7 +102,6 @@ def _subject(experiment: Experiment, found: Found) -> object:
 def _layer(experiment: Experiment, index: int, found: Found, subject: object, label: str) -> Layer:
     base = experiment.subject.base
     registered = experiment.subject.registrations.find(found.entry) if found.entry is not None else None
-    own_app = found.layer is experiment.subject.application
     return Layer(
         index=index,
         name=describe.name(subject),
@@ -111,7 +110,7 @@ def _layer(experiment: Experiment, index: int, found: Found, subject: object, la
         origin=found.origin,
         within=found.within,
         kind=describe.kind(found.entry, found.layer),
-        arguments={} if own_app else describe.arguments(found.entry, found.layer),
+        arguments={} if is_application(found.layer) else describe.arguments(found.entry, found.layer),
         defined_at=describe.defined_at(subject, base),
         registered_at=describe.place(*registered, base) if registered is not None else None,
     )

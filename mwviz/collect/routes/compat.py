@@ -6,11 +6,9 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from functools import partial
-from types import CellType
 from typing import Any, TypeAlias
 
-from mwviz.collect.compat import INNER, application_classes, framework_classes, held
+from mwviz.collect.compat import INNER, application_classes, framework_classes
 from mwviz.collect.routes.included import effective, has_late_routes, included, is_branch
 
 #: HTTPEndpoint's own order (Starlette 0.13 and newer); the rest of the methods that a route names comes after.
@@ -50,18 +48,6 @@ class Framework:
     def calls_handler(self, value: object) -> bool:
         """Whether `value` is what `request_response` or `websocket_session` made of a handler: a function `app`."""
         return inspect.isfunction(value) and value.__name__ == INNER and value.__module__ in self._handlers
-
-
-def adapts(value: object, endpoint: object) -> bool:
-    """Whether `value` makes an ASGI app of a handler, as the user's own kind of `request_response` does.
-
-    Starlette calls functions, methods and partials with a request: what holds one is no layer around an ASGI app.
-    """
-    if not (inspect.isroutine(endpoint) or isinstance(endpoint, partial)):
-        return False
-    cells = getattr(value, "__closure__", None) or () if inspect.isfunction(value) else ()
-    closed = (cell.cell_contents for cell in cells if cell != CellType())
-    return any(each is endpoint for each in (*closed, *held(value).values()))
 
 
 def routes_of(router: object) -> Iterator[Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from mwviz.collect import failure
 from mwviz.collect.compat import (
     INNER,
+    adapts,
     fallback,
     is_application,
     is_method_of,
@@ -23,6 +24,7 @@ from mwviz.collect.routes.compat import Framework
 from mwviz.collect.routes.way import Address, Met, Standing, Way
 from mwviz.collect.stack import describe
 from mwviz.collect.stack.build import Built, Found, claim, instrument, register
+from mwviz.collect.stack.construct import Kept
 from mwviz.collect.stack.recorder import Recorder
 from mwviz.collect.stack.unwrap import path_to
 from mwviz.model import Origin
@@ -31,13 +33,14 @@ from mwviz.model import Origin
 class Walk:
     """One walk through one app: the routes that it met, and what is worth knowing about them.
 
-    `given` tells which `Middleware` objects a mount, route or router was given.
+    `given` tells which `Middleware` objects a mount, route or router was given; `kept` are layers to be used again.
     """
 
-    def __init__(self, given: Callable[[object], Sequence[object]]) -> None:
+    def __init__(self, given: Callable[[object], Sequence[object]], kept: Kept | None = None) -> None:
         self.met: list[Met] = []
         self.notes: list[str] = []
         self._given = given
+        self._kept = kept
         self._built: dict[int, Built] = {}
 
     def outermost(self, application: Any, layers: Iterable[Found]) -> None:
@@ -103,7 +106,7 @@ class Walk:
         outermost = getattr(route, INNER, None)
 
         def is_handler(value: object) -> bool:
-            return value is endpoint or way.framework.calls_handler(value) or compat.adapts(value, endpoint)
+            return value is endpoint or way.framework.calls_handler(value) or adapts(value, endpoint)
 
         if outermost is None or is_handler(outermost):
             return ()
@@ -157,7 +160,7 @@ class Walk:
         if built is None:
             with ExitStack() as undo:
                 claim(application, undo)
-                built = instrument(application, Recorder(), None, undo)
+                built = instrument(application, Recorder(), None, undo, self._kept)
             if built.error is not None:
                 told = failure.one_line(built.error)
                 self.notes.append(f"The app mounted at {way.address} cannot build its stack: {told}")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from mwviz.collect.compat import INNER, framework_classes, held, is_method_of, registration, router_stack
 from mwviz.collect.stack.asgi import ASGIApp
 from mwviz.collect.stack.boundary import Boundary
+from mwviz.collect.stack.construct import Builder, Constructed, Kept
 from mwviz.collect.stack.recorder import Recorder
 from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.errors import ProbeError
@@ -51,73 +51,6 @@ class Built:
     failed: object | None = None
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class _Constructed:
-    """Where the layer of one entry stands: `inner` is the boundary it was given as its app."""
-
-    entry: object
-    layer: Any
-    boundary: Boundary
-    inner: Boundary
-
-
-class Builder:
-    """Builds one application once, noting which layer each registration became."""
-
-    def __init__(self, application: Any, recorder: Recorder) -> None:
-        self.application = application
-        self.recorder = recorder
-        self.constructed: dict[int, _Constructed] = {}
-        self.collapsed: list[object] = []
-        self.failed: object | None = None
-
-    def build(self, entries: list[object]) -> ASGIApp:
-        """The application's own stack, its user layers constructed from `entries`. Raises what a constructor raises."""
-        original = self.application.user_middleware
-        self.application.user_middleware = [self._standing_in(entry) for entry in entries]
-        try:
-            stack: ASGIApp = self.application.build_middleware_stack()
-        finally:
-            self.application.user_middleware = original
-        return stack
-
-    def _standing_in(self, entry: object) -> object:
-        # A copy that looks like the entry, `.cls` and all, but hands out a factory when it is taken apart to be built.
-        if isinstance(entry, tuple):
-            factory, *given = entry
-            return (self._constructing(factory, entry), *given)
-
-        def taken_apart(_: object) -> Iterator[Any]:
-            factory, *given = type(entry).__iter__(entry)  # type: ignore[attr-defined]
-            return iter((self._constructing(factory, entry), *given))
-
-        stand_in = copy.copy(entry)
-        stand_in.__class__ = type(type(entry).__name__, (type(entry),), {"__iter__": taken_apart})
-        return stand_in
-
-    def _constructing(self, factory: Callable[..., Any], entry: object) -> Callable[..., Any]:
-        def construct(*args: Any, **kwargs: Any) -> Any:
-            # Starlette hands the inner app over by position since 0.35, as `app=` before.
-            inner = self._bounded(args[0] if args else kwargs["app"])
-            given, named = ((inner, *args[1:]), kwargs) if args else ((), {**kwargs, "app": inner})
-            try:
-                layer = factory(*given, **named)
-            except Exception:
-                self.failed = entry
-                raise
-            if layer is inner:
-                self.collapsed.append(entry)
-                return inner
-            boundary = Boundary(layer, self.recorder)
-            self.constructed[id(boundary)] = _Constructed(entry, layer, boundary, inner)
-            return boundary
-
-        return construct
-
-    def _bounded(self, app: Any) -> Boundary:
-        return app if type(app) is Boundary else Boundary(app, self.recorder)
-
-
 def claim(application: Any, undo: ExitStack) -> None:
     """Have the application to ourselves until `undo` closes, which also gives it its stack back. Raises ProbeError."""
     if id(application) in _busy:
@@ -139,13 +72,15 @@ def take(holders: Sequence[object], undo: ExitStack) -> None:
     undo.callback(lambda: _busy.difference_update(taken))
 
 
-def instrument(application: Any, recorder: Recorder, entries: list[object] | None, undo: ExitStack) -> Built:
-    """Let the application run a stack with boundaries; `entries` reorder its user layers.
+def instrument(
+    application: Any, recorder: Recorder, entries: list[object] | None, undo: ExitStack, kept: Kept | None = None
+) -> Built:
+    """Let the application run a stack with boundaries; `entries` reorder its user layers, `kept` are used again.
 
     `undo` takes back what was put into a stack that stood already.
     """
     built = Built(entries=list(application.user_middleware) if entries is None else entries)
-    builder = Builder(application, recorder)
+    builder = Builder(application, recorder, {} if kept is None else kept)
     standing = getattr(application, "middleware_stack", None)
     stack = _built_or_standing(application, builder, built, standing, reordered=entries is not None)
     if stack is not None:
@@ -243,7 +178,7 @@ def _entrance(stack: ASGIApp, builder: Builder) -> Boundary:
 
 
 def _next(
-    layer: Any, known: _Constructed | None, is_router: Callable[[object], bool], builder: Builder, undo: ExitStack
+    layer: Any, known: Constructed | None, is_router: Callable[[object], bool], builder: Builder, undo: ExitStack
 ) -> Any:
     if known is not None and _direct(layer, known.inner):
         return known.inner

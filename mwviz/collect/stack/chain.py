@@ -22,6 +22,7 @@ from mwviz.collect.compat import (
 from mwviz.collect.stack.asgi import ASGIApp
 from mwviz.collect.stack.boundary import Boundary
 from mwviz.collect.stack.build import Found, bounded, claim, instrument, is_busy, register, routed, take
+from mwviz.collect.stack.construct import Kept
 from mwviz.collect.stack.recorder import Recorder
 from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.model import Origin, Position
@@ -51,13 +52,16 @@ class Chain:
     objects a mount, route or router was given.
     """
 
-    def __init__(self, recorder: Recorder, undo: ExitStack, given: Callable[[object], Sequence[object]]) -> None:
+    def __init__(
+        self, recorder: Recorder, undo: ExitStack, given: Callable[[object], Sequence[object]], kept: Kept | None = None
+    ) -> None:
         self.found: list[Found] = []
         self.ends: list[Boundary] = []
         self.notes: list[str] = []
         self._recorder = recorder
         self._undo = undo
         self._given = given
+        self._kept = kept
         self._framework: frozenset[type] = frozenset()
         #: By identity what has its boundaries already.
         self._opened: dict[int, Opening] = {}
@@ -129,7 +133,7 @@ class Chain:
         """
         if (known := self._opened.get(id(route))) is not None:
             return known
-        within, base = f"mount {outer}{mount_name(route)}", mounted(route)
+        within, base = f"mount {outer + mount_name(route) or '/'}", mounted(route)
         way = path_to(route.app, lambda value: is_application(value) or is_router(value))
         # What leads to an app that the request has been in already keeps it for other reasons than to call it.
         if way is None or (way and id(way[-1][1].get()) in self._opened):
@@ -183,7 +187,7 @@ class Chain:
         if not self._is_new(application):
             return
         claim(application, self._undo)
-        built = instrument(application, self._recorder, None, self._undo)
+        built = instrument(application, self._recorder, None, self._undo, self._kept)
         if built.error is not None:
             raise built.error
         if built.entrance is not None:

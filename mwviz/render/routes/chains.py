@@ -5,7 +5,7 @@ Texts are visible but still foreign: escaping is the affair of the format that s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, takewhile
 from typing import Literal, TypeAlias
@@ -71,10 +71,10 @@ def tree(routes: Routes) -> Branch:
     return _branch(routes, [(_keys(route, 0), route) for route in routes.routes])
 
 
-def runs(links: Sequence[Link]) -> Iterator[tuple[Link, ...]]:
-    """Yield the links in order, one by one; those of the framework in runs, because nobody asks about them."""
-    for faint, run in groupby(links, key=lambda link: link.role == "framework"):
-        if faint:
+def runs(links: Sequence[Link], brief: Collection[Link]) -> Iterator[tuple[Link, ...]]:
+    """Yield the links in order, one by one; in runs those of which nobody asks more than the name."""
+    for short, run in groupby(links, key=lambda link: link in brief):
+        if short:
             yield tuple(run)
         else:
             yield from ((link,) for link in run)

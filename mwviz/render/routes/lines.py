@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mwviz.model.routes import RouteChain, Routes
 from mwviz.render import words
@@ -51,19 +51,39 @@ def framed(routes: Routes, body: Iterable[str], *, width: int, color: bool) -> s
     return "\n".join([*head, "", *body, *aside, *([""] if aside else []), *below, ""])
 
 
-def chain_lines(links: Sequence[Link], width: int, *, verbose: bool) -> Iterator[list[Part]]:
-    """Yield the lines of a chain, outermost link first; each begins with the `>` that stands between names."""
-    name_width = min(max((columns(link.name) for link in links if link.role != "framework"), default=0), _NAME_AT_MOST)
-    for run in ((link,) for link in links) if verbose else runs(links):
+def chain_lines(links: Sequence[Link], width: int, told: set[Link], *, verbose: bool) -> Iterator[list[Part]]:
+    """Yield the lines of a chain, outermost link first; each begins with the `>` that stands between names.
+
+    Of dependencies in `told`, and others that the same lines made, the names suffice: routes of a large app need the
+    same twenty in a hundred ways. What was told here is added to it.
+    """
+    brief = (
+        frozenset()
+        if verbose
+        else frozenset(each for each in links if each.role == "framework" or _origin(each) in told)
+    )
+    name_width = min(max((columns(link.name) for link in links if link not in brief), default=0), _NAME_AT_MOST)
+    told.update(_origin(link) for link in links if link.role == "dependency")
+    for run in runs(links, brief):
         first = run[0]
-        if first.role == "framework" and not verbose:
-            yield from fold([("> ", "dim"), (" > ".join(link.name for link in run), "dim")], width, 2)
+        if first in brief:
+            yield from fold(list(_names(run)), width, 2)
             continue
         about = " · ".join(filter(None, (first.about, source(first.place, whole=verbose))))
         padding = " " * max(0, name_width - columns(first.name)) if about else ""
         yield from fold([("> ", "dim"), (first.name, ""), (padding, ""), (f"  {about}", "dim")], width, 2)
         for text in first.more if verbose else ():
             yield from fold([("    ", ""), (text, "dim")], width, 6)
+
+
+def _origin(link: Link) -> Link:
+    return replace(link, name="") if link.place is not None else link
+
+
+def _names(run: Sequence[Link]) -> Iterator[Part]:
+    for link in run:
+        yield ("> " if link is run[0] else " > ", "dim")
+        yield (link.name, "dim" if link.role == "framework" else "")
 
 
 def route_lines(route: RouteChain, table: Columns, width: int, *, verbose: bool) -> Iterator[list[Part]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mwviz.model.routes import Routes
-from mwviz.render.routes.chains import Group, common_title, groups, shared, skips, title
+from mwviz.render.routes.chains import Group, Link, common_title, groups, shared, skips, title
 from mwviz.render.routes.lines import Columns, chain_lines, framed, layout, route_lines
 from mwviz.render.terminal import NARROWEST, Line, fold, paint
 
@@ -24,18 +24,19 @@ def _body(routes: Routes, width: int, verbose: bool) -> Iterator[Line]:
         return
     inner = width - len(_INDENT)
     yield [(common_title(routes), "bold")]
-    for line in chain_lines(shared(routes), inner, verbose=verbose):
+    told: set[Link] = set()
+    for line in chain_lines(shared(routes), inner, told, verbose=verbose):
         yield [(_INDENT, ""), *line]
     yield []
     table = layout(routes, inner)
     for group in groups(routes):
-        yield from _group(group, table, inner, verbose)
+        yield from _group(group, table, inner, told, verbose)
         yield []
 
 
-def _group(group: Group, table: Columns, inner: int, verbose: bool) -> Iterator[Line]:
+def _group(group: Group, table: Columns, inner: int, told: set[Link], verbose: bool) -> Iterator[Line]:
     yield [(title(len(group.routes), "more" if group.links else "none"), "bold")]
-    for line in chain_lines(group.links, inner, verbose=verbose):
+    for line in chain_lines(group.links, inner, told, verbose=verbose):
         yield [(_INDENT, ""), *line]
     if (skipped := skips(group)) is not None:
         yield from ([(_INDENT, ""), *line] for line in fold([(skipped, "yellow")], inner, 2))
