@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mwviz import api, config
+from mwviz import api, collect, config
 from mwviz.analysis import chains
 from mwviz.analysis.contracts import Held, could_not, hold
 from mwviz.analysis.selection import Selection, select
@@ -14,7 +14,7 @@ from mwviz.api import Target
 from mwviz.collect import ProbeOptions, Subject
 from mwviz.collect.listing import RouteProbes, list_here
 from mwviz.config import App, Config
-from mwviz.errors import ConfigError
+from mwviz.errors import ConfigError, ProbeError
 from mwviz.model import Trace
 from mwviz.model.contracts import Contract
 from mwviz.model.findings import CheckedApp, Findings
@@ -104,7 +104,7 @@ def _held(contract: Contract, trace: Trace, routes: Routes | None, target: str) 
     if (reason := _unusable(trace)) is not None:
         return could_not(contract, target, "MW109", reason, "Run `mwviz show` for the whole of it.")
     if not contract.of_routes:
-        return hold(contract, [chains.of_trace(trace)], trace.layers, target)
+        return hold(contract, [chains.of_trace(trace)], routes.layers if routes is not None else trace.layers, target)
     if routes is None:
         told = "The probe of the app never ended, so none was sent to its routes"
         return could_not(contract, target, "MW109", told, "Run `mwviz show` for the place where it hangs.")
@@ -138,6 +138,14 @@ def _unusable(trace: Trace) -> str | None:
 def _ended(trace: Trace) -> Iterator[str]:
     if trace.error is not None and trace.error.during == "probe":
         yield f"The probe ended with {trace.error.type}: {trace.error.message}".rstrip(".: ") + "."
+
+
+def order_of(subject: Subject) -> tuple[str, ...]:
+    """The labels of the user's own layers as a probe meets them, outermost first. Raises ProbeError."""
+    trace = collect.probe_in_thread(subject, ProbeOptions())
+    if (reason := _unusable(trace)) is not None:
+        raise ProbeError(f"There is no order to begin with. {reason}.")
+    return tuple(layer.label for layer in chains.of_trace(trace).own())
 
 
 def folder_from(target: Target, root: Path) -> str:

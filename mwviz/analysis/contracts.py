@@ -141,7 +141,7 @@ def _finding(contract: Contract, target: str, found: Break, chains: Sequence[Cha
     where = f"On the way to {_listed(routes, held_for)}: " if routes else ""
     end = "" if found.message.endswith("?") else "."
     own = " > ".join(layer.label for layer in chains[0].own())
-    of = f"{routes[0]} passes" if routes else "the order is"
+    of = f"{routes[0]} passes" if routes else "The order is"
     return Finding(
         code=found.code,
         severity="error",
@@ -183,8 +183,6 @@ def _notes(contract: Contract, chains: Sequence[Chain]) -> Iterator[str]:
 
 
 def _is_about(contract: Contract, layer: Layer) -> bool:
-    if layer.origin == "framework":  # a glob may fit it, but nobody has asked for it
-        return False
     groups = (*contract.layers, *(group for pair in contract.pairs for group in pair))
     named = [name.text for group in (*groups, contract.outermost, contract.innermost) for name in group]
     return any(_is_one_of(name, layer) for name in (*named, *contract.once, *contract.forbidden))

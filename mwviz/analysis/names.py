@@ -15,14 +15,22 @@ def fits(name: str, label: str) -> bool:
 
 
 def fits_layer(name: str, layer: Layer) -> bool:
-    """The same for a layer, by its label or its qualified name; `pkg.mod.GZip#2` is its second one."""
-    number = layer.label[len(layer.name) :]
-    return any(fits(name, each) for each in (layer.label, layer.qualified_name, layer.qualified_name + number))
+    """The same for a layer, by its label or its qualified name; `pkg.mod.GZip#2` is its second one.
+
+    No glob fits a layer of the framework's: these differ by version, and who means one names it.
+    """
+    names = _names(layer)
+    return name in names or (layer.origin != "framework" and any(fits(name, each) for each in names))
 
 
 def is_exact(name: str, layer: Layer) -> bool:
     """Tell whether `name` is the layer's own, and no glob."""
-    return name in (layer.label, layer.qualified_name)
+    return name in _names(layer)
+
+
+def _names(layer: Layer) -> tuple[str, ...]:
+    number = layer.label[len(layer.name) :]
+    return layer.label, layer.qualified_name, layer.qualified_name + number
 
 
 def hint(name: str, labels: Sequence[str]) -> str:

@@ -26,7 +26,7 @@ class Break:
     everywhere: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Stand:
     """A layer that the order names: where it stands in the chain, and in which group of the order."""
 
@@ -49,29 +49,30 @@ def matched(order: Order, layers: Sequence[Layer]) -> Iterator[tuple[int, Layer]
 
 
 def breaks(order: Order, chain: Chain) -> Iterator[Break]:
-    """Yield a break for each of the fewest layers that have to move, with the one that it must get past."""
+    """Yield a break for each of the fewest layers that have to move, with the one that it must get past.
+
+    Each is told where it goes once those before it have moved.
+    """
     stands = [_Stand(at, rank, layer) for at, (rank, layer) in enumerate(matched(order, chain.layers))]
-    right, moved = _longest(stands), list[_Stand]()
-    for stand in sorted((each for each in stands if each not in right), key=lambda each: (each.rank, each.at)):
-        yield _break(stand, right, moved, chain)
-        moved.append(stand)
-        right = sorted([*right, stand], key=lambda each: each.rank)
+    right = _longest(stands)
+    stay = frozenset(right)
+    for stand in sorted((each for each in stands if each not in stay), key=lambda each: (each.rank, each.at)):
+        outward = any(each.rank > stand.rank and each.at < stand.at for each in right)
+        if outward:
+            goes = next(at for at, each in enumerate(right) if each.rank > stand.rank)
+            beside = right[goes]
+        else:
+            goes = sum(each.rank < stand.rank for each in right)
+            beside = right[goes - 1]
+        remedy = move(stand.layer, beside.layer, chain.layers, outward=outward, moves_too=beside not in stay)
+        yield _break(stand.layer, beside.layer, remedy, outward=outward)
+        right.insert(goes, stand)
 
 
-def _break(stand: _Stand, right: Sequence[_Stand], moved: Sequence[_Stand], chain: Chain) -> Break:
-    outward = any(each.rank > stand.rank and each.at < stand.at for each in right)
-    if outward:
-        beside = next(each for each in right if each.rank > stand.rank)
-        outer, inner = stand.layer.label, beside.layer.label
-    else:
-        beside = [each for each in right if each.rank < stand.rank][-1]
-        outer, inner = beside.layer.label, stand.layer.label
-    return Break(
-        "MW101",
-        f"{outer} must stand outside of {inner}, but stands inside of it",
-        (stand.layer, beside.layer),
-        move(stand.layer, beside.layer, chain.layers, outward=outward, moves_too=beside in moved),
-    )
+def _break(moved: Layer, beside: Layer, remedy: str, *, outward: bool) -> Break:
+    outer, inner = (moved, beside) if outward else (beside, moved)
+    told = f"{outer.label} must stand outside of {inner.label}, but stands inside of it"
+    return Break("MW101", told, (moved, beside), remedy)
 
 
 def _longest(stands: Sequence[_Stand]) -> list[_Stand]:

@@ -44,7 +44,8 @@ def _within_file(
         return f"{_registered(moved, here, beside, there, 'outside' if outward else 'inside')}."
     at = f"In {here.file}, "
     if (moved.label in calls) == (beside.label in calls):
-        way = "below" if here.line < there.line else "above"
+        # not by their lines: the other one may have moved past this one before
+        way = "below" if (moved.label in calls) == outward else "above"
         why = "what is added last stands outermost" if moved.label in calls else "the first of a list stands outermost"
         return f"{at}move line {here.line} ({moved.label}) {way} {line}: {why}."
     if outward:

@@ -169,6 +169,23 @@ def check(
     checking.check(target, probe, chosen)
 
 
+@app.command()
+def init(
+    application: options.App = None,
+    file: options.NewFile = None,
+    factory: options.Factory = False,
+    app_dir: options.AppDir = None,
+    env_file: options.EnvFile = None,
+    _whole: options.Traceback = False,
+) -> None:
+    """Write a first configuration: a contract that holds the order as it is."""
+    from mwviz.cli import beginning, probing
+
+    target = probing.target(application, factory=factory, app_dir=app_dir, config=None)
+    probing.load_environment(env_file)
+    beginning.init(target, file)
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, by default the process's own, and return its exit code."""
     try:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import typer
 
-from mwviz import api, checking
+from mwviz import checking
 from mwviz.api import Target
-from mwviz.checking import Job
-from mwviz.cli import messages, process, reports
+from mwviz.cli import messages, reports
+from mwviz.cli.holding import held
 from mwviz.cli.reports import Report
 from mwviz.collect import ProbeOptions
 from mwviz.model.findings import Findings
@@ -36,22 +35,3 @@ def check(target: Target, probe: ProbeOptions, wanted: Sequence[Report]) -> None
         code = written(checking.joined(held_apart(jobs, probe)))
     if code:
         raise typer.Exit(code)
-
-
-def held(job: Job, probe: ProbeOptions, written: Callable[[Findings], int]) -> Findings:
-    """Check one app in this process, which ends, its findings so far written, where the app cannot be interrupted."""
-    diversion = process.Diversion()
-
-    def stuck(findings: Findings) -> None:
-        diversion.end()
-        try:
-            code = written(findings)
-        except Exception as error:  # noqa: BLE001 - told, and nobody above this thread's function would be
-            code = messages.tell_exception(error, whole=False)
-        os._exit(code)
-
-    with ExitStack() as undo:
-        undo.callback(diversion.end)
-        with process.quick_import(), process.own_interrupt():
-            subject = undo.enter_context(api.opened(job.target))
-        return checking.check(subject, job, probe, stuck=stuck)

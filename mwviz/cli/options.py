@@ -112,6 +112,10 @@ Reports = Annotated[
     Optional[list[str]],
     typer.Option("--report", metavar="FORMAT=FILE", help="Write a report to a file as well; may be given again."),
 ]
+NewFile = Annotated[
+    Optional[Path],
+    typer.Option("-o", "--output", metavar="FILE", help="The file to write, or - for stdout. [default: mwviz.toml]"),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show arguments, places, changes and times whole.")]
 
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from mwviz.checking import Job
 from mwviz.cli import process
-from mwviz.cli.checking import held
+from mwviz.cli.holding import held
 from mwviz.collect import ProbeOptions
 from mwviz.errors import MwvizError, TargetError
 from mwviz.model.findings import Findings

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mwviz.model.findings import Finding, Findings, Severity
 from mwviz.render.findings.told import file_of, summary, whole
+from mwviz.render.plain import visible
 
 _COMMANDS: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -25,7 +26,7 @@ def _properties(finding: Finding, findings: Findings) -> Iterator[tuple[str, str
     if finding.place is not None:
         yield "file", file_of(finding.place, findings)
         yield "line", str(finding.place.line)
-    yield "title", f"mwviz: {finding.check} ({finding.code})"
+    yield "title", f"mwviz: {visible(finding.check)} ({finding.code})"
 
 
 def _data(text: str) -> str:

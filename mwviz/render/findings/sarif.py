@@ -13,7 +13,6 @@ from mwviz import __version__
 from mwviz.model import Place
 from mwviz.model.findings import RULES, Finding, Findings, Severity
 from mwviz.render.findings.told import file_of, sentence, whole
-from mwviz.render.places import inside
 from mwviz.render.plain import visible
 
 _Json: TypeAlias = "dict[str, _Json] | list[_Json] | str | int | bool | None"
@@ -58,7 +57,9 @@ def _result(finding: Finding, findings: Findings, codes: list[str]) -> _Json:
 
 def _location(place: Place, findings: Findings) -> dict[str, _Json]:
     file = file_of(place, findings).replace("\\", "/")
-    artifact: dict[str, _Json] = {"uri": quote(file, safe="/:")}
-    if inside(place):
+    artifact: dict[str, _Json] = {"uri": quote(file, safe="/")}
+    if file.startswith("/") or file[1:2] == ":":  # a Windows path begins with a drive
+        artifact["uri"] = f"file://{'' if file.startswith('/') else '/'}{quote(file, safe='/:')}"
+    else:
         artifact["uriBaseId"] = "%SRCROOT%"
     return {"physicalLocation": {"artifactLocation": artifact, "region": {"startLine": place.line}}}

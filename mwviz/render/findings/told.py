@@ -25,9 +25,9 @@ def of(check: Check, findings: Findings) -> tuple[Finding, ...]:
 
 
 def sentence(text: str) -> str:
-    """Return harmless text that begins with a capital letter and ends in a full stop."""
+    """Return harmless text that ends in a full stop."""
     shown = visible(text)
-    return f"{shown[:1].upper()}{shown[1:]}{'' if shown.endswith(('.', '?')) else '.'}"
+    return f"{shown}{'' if shown.endswith(('.', '?')) else '.'}"
 
 
 def whole(finding: Finding) -> str:
