@@ -54,7 +54,7 @@ def jobs(target: Target) -> tuple[Job, ...]:
 def _jobs(target: Target, settings: Config) -> Iterator[Job]:
     if target.app is None and settings.apps:
         if settings.app is not None:
-            yield Job(target, None, settings.contracts)
+            yield Job(target, settings.app, settings.contracts)
         yield from (_job(target, settings, app) for app in settings.apps)
         return
     own = next((app for app in settings.apps if target.app in (app.name, app.app)), None)

@@ -150,7 +150,7 @@ def test_several_apps_have_names_and_contracts_of_their_own(tmp_path: Path) -> N
 
     config = find(tmp_path)
 
-    own = Contract("contract 1", "[[tool.mwviz.apps.contracts]] number 1", once=("B",))
+    own = Contract("contract 2", "[[tool.mwviz.apps.contracts]] number 1", once=("B",))
     assert [each.outermost for each in config.contracts] == [(Name("A"),)]
     assert config.apps == (
         App("shop:app", "shop:app"),
@@ -230,6 +230,11 @@ WRONG: list[tuple[str, str, str]] = [
         "mwviz.toml",
         "[[contracts]]\nname = 'a'\nonce = ['A']\n[[contracts]]\nname = 'a'\nonce = ['B']",
         "`name` in [[contracts]] number 2: another contract is called 'a', too.",
+    ),
+    (
+        "mwviz.toml",
+        "[[contracts]]\nname = 'x'\nonce = ['A']\n[[apps]]\napp = 'a'\n[[apps.contracts]]\nname = 'x'\nonce = ['B']",
+        "`name` in [[apps.contracts]] number 1: another contract is called 'x', too.",
     ),
     ("mwviz.toml", "[[apps]]\nname = 'a'", "[[apps]] number 1 lacks `app`."),
     (

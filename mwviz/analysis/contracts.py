@@ -91,9 +91,8 @@ def _absent(contract: Contract, name: str, chain: Chain, known: Sequence[Layer])
         return Break("MW102", told, (), "Hold it for the routes there: give the contract `paths`.")
     labels = [layer.label for layer in known if layer.origin != "framework"]
     told = f"No layer of the app fits '{name}': {hint(name, labels)}".rstrip(".")
-    return Break(
-        "MW102", told, (), f"Correct the name in {contract.place}, or add the layer; '({name})' may be absent."
-    )
+    ways = "or add the layer" if name in contract.once else f"or add the layer; '({name})' may be absent"
+    return Break("MW102", told, (), f"Correct the name in {contract.place}, {ways}.", everywhere=True)
 
 
 def _extra(contract: Contract, chain: Chain) -> Iterator[Break]:

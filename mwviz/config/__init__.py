@@ -80,7 +80,7 @@ def _read(file: Path, *, named: bool) -> Config | None:
     prefix = "tool.mwviz." if own is not tables else ""
     own = own if own is not None else {}
     check(file, f"[{prefix[:-1]}]" if prefix else "the top level", own, _KEYS)
-    folder = file.parent.resolve()
+    folder, contracts = file.parent.resolve(), _contracts(file, f"{prefix}contracts", own, ())
     if fastapi is not None and not isinstance(fastapi, dict):
         raise ConfigError(f"{file}: [tool.fastapi] must be a table, not {kind(fastapi)}.")
     entrypoint = (fastapi or {}).get("entrypoint")
@@ -93,20 +93,20 @@ def _read(file: Path, *, named: bool) -> Config | None:
         entrypoint,
         folder / own["app_dir"] if "app_dir" in own else None,
         own.get("factory", False),
-        _contracts(file, f"{prefix}contracts", own),
-        _apps(file, f"{prefix}apps", own),
+        contracts,
+        _apps(file, f"{prefix}apps", own, contracts),
     )
 
 
-def _contracts(file: Path, where: str, table: dict[str, Any]) -> tuple[Contract, ...]:
+def _contracts(file: Path, where: str, table: dict[str, Any], before: tuple[Contract, ...]) -> tuple[Contract, ...]:
     if not table.get("contracts"):
         return ()
     from mwviz.config.contracts import contracts  # only who holds some pays for reading them
 
-    return contracts(file, where, table["contracts"])
+    return contracts(file, where, table["contracts"], before)
 
 
-def _apps(file: Path, where: str, own: dict[str, Any]) -> tuple[App, ...]:
+def _apps(file: Path, where: str, own: dict[str, Any], before: tuple[Contract, ...]) -> tuple[App, ...]:
     apps: list[App] = []
     for number, table in enumerate(own.get("apps", ()), start=1):
         place = f"[[{where}]] number {number}"
@@ -117,7 +117,7 @@ def _apps(file: Path, where: str, own: dict[str, Any]) -> tuple[App, ...]:
         if name in (each.name for each in apps):
             raise ConfigError(f"{file}: {place} is called '{name}' like another one: give it a `name` of its own.")
         app_dir = file.parent.resolve() / table["app_dir"] if "app_dir" in table else None
-        held = _contracts(file, f"{where}.contracts", table)
+        held = _contracts(file, f"{where}.contracts", table, before)
         apps.append(App(name, table["app"], app_dir, table.get("factory", False), held))
     return tuple(apps)
 

@@ -32,13 +32,17 @@ _HELD = ("layers", "outermost", "innermost", "forbidden", "once", "before", "aft
 _INWARD, _OUTWARD = re.compile(r"(?<!<lambda)>"), re.compile(r"<(?!lambda>)")
 
 
-def contracts(file: Path, where: str, tables: Sequence[Any]) -> tuple[Contract, ...]:
-    """The contracts of an array of tables that is called `where`. Raises ConfigError, which names table and key."""
+def contracts(file: Path, where: str, tables: Sequence[Any], before: tuple[Contract, ...] = ()) -> tuple[Contract, ...]:
+    """The contracts of an array of tables that is called `where`. Raises ConfigError, which names table and key.
+
+    `before` are those of the top level, which hold together with these: no two may have one name.
+    """
     read = tuple(
-        _contract(file, f"[[{where}]] number {number}", number, table) for number, table in enumerate(tables, start=1)
+        _contract(file, f"[[{where}]] number {number}", len(before) + number, table)
+        for number, table in enumerate(tables, start=1)
     )
     for number, contract in enumerate(read):
-        if contract.name in (each.name for each in read[:number]):
+        if contract.name in (each.name for each in (*before, *read[:number])):
             raise ConfigError(f"{file}: `name` in {contract.place}: another contract is called '{contract.name}', too.")
     return read
 

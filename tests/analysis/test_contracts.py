@@ -168,6 +168,15 @@ def test_breaks_that_many_routes_have_in_common_are_one() -> None:
     ]
 
 
+def test_a_name_that_fits_nothing_at_all_is_one_break_for_all_routes() -> None:
+    layers = added(["A", "B"])
+    ways = [Chain(tuple(layers), route="GET /0"), Chain((), route="GET /1")]
+
+    (finding,) = hold(contract(["Zzz"]), ways, layers, "app").findings
+
+    assert (finding.message, finding.routes) == ("No layer of the app fits 'Zzz': there are B, A.", ())
+
+
 def test_what_was_not_met_stands_where_it_was_built() -> None:
     a, b, c, d = (layer(index, name, None) for index, name in enumerate("ABCD"))
 

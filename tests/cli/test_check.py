@@ -236,6 +236,19 @@ KINDS: list[tuple[str, str, int, str]] = [
         """,
     ),
     (
+        "once absent",
+        'once = ["main.Gzap"]',
+        1,
+        """
+        BROKEN  c
+                No layer of the app fits 'main.Gzap': did you mean Gzip?
+                  The order is Cors > Gzip > Auth.
+                  → Correct the name in [[contracts]] number 1, or add the layer.
+
+        1 contract: 0 kept, 1 broken.
+        """,
+    ),
+    (
         "once broken",
         'once = ["main.[CG]*"]',
         1,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from mwviz.model.findings import Findings
+if TYPE_CHECKING:
+    from mwviz.model.findings import Findings
 
 __all__ = ["ENDINGS", "RENDERERS", "ReportFormat", "render"]
 

@@ -24,7 +24,7 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sa
 def render(findings: Findings, *, width: int, color: bool, verbose: bool) -> str:
     """Return one run with a result per finding."""
     codes = sorted({finding.code for finding in findings.findings})
-    rules: list[_Json] = [{"id": code, "shortDescription": {"text": f"{RULES[code]}."}} for code in codes]
+    rules: list[_Json] = [{"id": code, "shortDescription": {"text": f"{RULES.get(code, code)}."}} for code in codes]
     results: list[_Json] = [_result(finding, findings, codes) for finding in findings.findings]
     driver: _Json = {"name": "mwviz", "semanticVersion": __version__, "rules": rules}
     run: _Json = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
