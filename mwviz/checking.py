@@ -89,7 +89,7 @@ def check(subject: Subject, job: Job, options: ProbeOptions, *, stuck: Callable[
         kept = {id(route) for each in for_routes for route in select(routes, each).routes}
         return replace(routes, routes=tuple(route for route in routes.routes if id(route) in kept))
 
-    return _judged(job, trace, list_here(subject, RouteProbes(choose, options.timeout)))
+    return _judged(job, trace, list_here(subject, RouteProbes(choose, options.timeout, options.headers)))
 
 
 def _judged(job: Job, trace: Trace, routes: Routes | None) -> Findings:

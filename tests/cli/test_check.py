@@ -392,6 +392,26 @@ def test_a_layer_that_the_probe_did_not_reach_is_judged_by_the_built_stack(proje
         """)
 
 
+def test_probes_of_routes_carry_the_headers_that_are_given(project: Project) -> None:
+    asking = APP.replace(
+        "class Gzip(Layer):\n    pass",
+        dedent("""
+        class Gzip(Layer):
+            async def __call__(self, scope, receive, send):
+                known = (b"x-token", b"s3cret") in scope.get("headers", ())
+                await (self.app if known else PlainTextResponse("who?", 401))(scope, receive, send)
+        """),
+    )
+    project.write({"main.py": asking})
+    project.write({"mwviz.toml": 'app = "main:app"\n[[contracts]]\npaths = ["/home"]\nlayers = ["Cors", "Auth"]\n'})
+
+    unknown, known = project.call("check"), project.call("check", "-H", "X-Token: s3cret")
+
+    assert (unknown.code, known.code) == (0, 0)
+    assert "did not reach Auth" in unknown.stdout
+    assert "Note" not in known.stdout
+
+
 def test_the_traced_order_counts(project: Project) -> None:
     project.write({**SHOP, "mwviz.toml": SHOP["mwviz.toml"].replace('"Auth", "Cors"', '"Cors", "Auth"')})
 

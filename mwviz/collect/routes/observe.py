@@ -19,10 +19,14 @@ _NAMED_AT_MOST = 3
 
 @dataclass(frozen=True, slots=True)
 class RouteProbes:
-    """Which routes are probed, and for how many seconds each: `choose` returns them as the only ones."""
+    """Which routes are probed, and for how many seconds each: `choose` returns them as the only ones.
+
+    Each probe carries `headers`; a route of one host alone is asked for at that host all the same.
+    """
 
     choose: Callable[[Routes], Routes]
     timeout: float
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 def observed(
@@ -36,7 +40,7 @@ def observed(
     chains: list[RouteChain] = []
     doubts: dict[str, list[str]] = {}
     for chain in chosen.routes:
-        seen, doubt = _compared(subject, met[id(chain)], chain, probed.timeout, conduct)
+        seen, doubt = _compared(subject, met[id(chain)], chain, probed, conduct)
         chains.append(seen)
         if doubt is not None:
             doubts.setdefault(doubt, []).append(_called(met[id(chain)], chain))
@@ -45,9 +49,9 @@ def observed(
 
 
 def _compared(
-    subject: Subject, met: Met, chain: RouteChain, timeout: float, conduct: Callable[[Experiment], None]
+    subject: Subject, met: Met, chain: RouteChain, probed: RouteProbes, conduct: Callable[[Experiment], None]
 ) -> tuple[RouteChain, str | None]:
-    options = _options(met, timeout)
+    options = _options(met, probed)
     if options is None:
         return chain, _unprobed(met)
     experiment = Experiment(subject, options)
@@ -66,11 +70,14 @@ def _unprobed(met: Met) -> str:
     return "What a router falls back to is not probed" if met.opaque else "No example fits the parameters of its path"
 
 
-def _options(met: Met, timeout: float) -> ProbeOptions | None:
+def _options(met: Met, probed: RouteProbes) -> ProbeOptions | None:
     address = met.address
     if not address.example or (address.host is not None and address.host_example is None):
         return None
-    headers = (("host", address.host_example),) if address.host_example is not None else ()
+    headers = probed.headers
+    if address.host_example is not None:
+        others = (each for each in headers if each[0].lower() != "host")
+        headers = (("host", address.host_example), *others)
     return ProbeOptions(
         path=address.example,
         method=met.methods[0] if met.methods else None,
@@ -78,7 +85,7 @@ def _options(met: Met, timeout: float) -> ProbeOptions | None:
         headers=headers,
         endpoint="stand-in",
         lifespan=False,
-        timeout=timeout,
+        timeout=probed.timeout,
     )
 
 
