@@ -32,7 +32,13 @@ def hold(contract: Contract, chains: Sequence[Chain], known: Sequence[Layer], ta
     chains is one finding that names their routes.
     """
     if not chains:
-        return could_not(contract, target, "MW108", f"No route fits {_filter(contract)}", "Correct the filter.")
+        return could_not(
+            contract,
+            target,
+            "MW108",
+            f"No route fits {_filter(contract)}",
+            "Correct the filter: `mwviz routes` lists the paths.",
+        )
     found: dict[tuple[str, str, tuple[str, ...]], tuple[Break, list[Chain]]] = {}
     for chain in chains:
         for each in _breaks(contract, chain, known):

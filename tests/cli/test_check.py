@@ -333,7 +333,7 @@ KINDS: list[tuple[str, str, int, str]] = [
         """
         BROKEN  c
                 No route fits `paths` (/amdin/*) and `methods` (GET).
-                  → Correct the filter.
+                  → Correct the filter: `mwviz routes` lists the paths.
 
         1 contract: 0 kept, 1 broken.
         """,
