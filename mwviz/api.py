@@ -191,14 +191,15 @@ def _check_data(data: object) -> None:
 def opened(target: Target) -> Iterator[Subject]:
     """Find and import the app; its modules stay importable for the time of the `with`. Raises MwvizError."""
     settings = config.find(target.directory, target.config)
-    name, app_dir = target.app, target.app_dir
+    name, app_dir, factory = target.app, target.app_dir, target.factory
     if name is None and (name := settings.app or settings.entrypoint) is not None:
-        app_dir = app_dir or settings.folder
+        app_dir = app_dir or settings.app_dir or settings.folder
+        factory = factory or settings.factory
     if name is None:
         reference = collect.discover(target.directory, app_dir)
     else:
         reference = collect.parse(name, target.directory, app_dir)
-    with collect.subject_of(reference, settings.folder, factory=target.factory) as subject:
+    with collect.subject_of(reference, settings.folder, factory=factory) as subject:
         yield subject
 
 

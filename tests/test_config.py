@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mwviz.config import Config, find
+from mwviz.config import App, Config, find
 from mwviz.errors import ConfigError
+from mwviz.model.contracts import Contract, Name
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:
@@ -88,6 +89,75 @@ def test_a_named_file_is_read_from_the_directory_and_is_the_only_one(tmp_path: P
     assert find(tmp_path, Path("ci/pyproject.toml")) == Config(tmp_path / "ci", tmp_path / "ci" / "pyproject.toml")
 
 
+def test_contracts_are_read_with_their_little_grammar(tmp_path: Path) -> None:
+    text = """
+        app_dir = "src"
+        factory = true
+        [[contracts]]
+        name = "edge"
+        layers = ["A", "b.C | D#2", "(E*)", "(F | G)", "(H) | <lambda>"]
+        exhaustive = true
+        outermost = "A | B"
+        methods = ["get"]
+        [[contracts]]
+        before = ["A > <lambda> > B"]
+        after = ["(B) < <lambda>"]
+    """
+    write(tmp_path, {"mwviz.toml": text})
+
+    config = find(tmp_path)
+
+    a, b, function = (Name("A"),), (Name("B"),), (Name("<lambda>"),)
+    assert (config.app_dir, config.factory) == (tmp_path / "src", True)
+    assert config.contracts == (
+        Contract(
+            "edge",
+            "[[contracts]] number 1",
+            layers=(
+                a,
+                (Name("b.C"), Name("D#2")),
+                (Name("E*", optional=True),),
+                (Name("F", optional=True), Name("G", optional=True)),
+                (Name("H", optional=True), Name("<lambda>")),
+            ),
+            exhaustive=True,
+            outermost=(Name("A"), Name("B")),
+            methods=("GET",),
+        ),
+        Contract(
+            "contract 2",
+            "[[contracts]] number 2",
+            pairs=((a, function, b), (function, (Name("B", optional=True),))),
+        ),
+    )
+
+
+def test_several_apps_have_names_and_contracts_of_their_own(tmp_path: Path) -> None:
+    text = """
+        [[tool.mwviz.contracts]]
+        outermost = "A"
+        [[tool.mwviz.apps]]
+        app = "shop:app"
+        [[tool.mwviz.apps]]
+        name = "admin"
+        app = "main:create"
+        app_dir = "services/admin"
+        factory = true
+        [[tool.mwviz.apps.contracts]]
+        once = ["B"]
+    """
+    write(tmp_path, {"pyproject.toml": text})
+
+    config = find(tmp_path)
+
+    own = Contract("contract 2", "[[tool.mwviz.apps.contracts]] number 1", once=("B",))
+    assert [each.outermost for each in config.contracts] == [(Name("A"),)]
+    assert config.apps == (
+        App("shop:app", "shop:app"),
+        App("admin", "main:create", tmp_path / "services" / "admin", factory=True, contracts=(own,)),
+    )
+
+
 WRONG: list[tuple[str, str, str]] = [
     ("mwviz.toml", "app = 3", "`app` in the top level must be a string, not a number."),
     ("mwviz.toml", "app = 3.5", "`app` in the top level must be a string, not a number."),
@@ -107,12 +177,80 @@ WRONG: list[tuple[str, str, str]] = [
         "[[contracts]]\nexhaustive = 'yes'",
         "`exhaustive` in [[contracts]] number 1 must be true or false, not a string.",
     ),
-    ("mwviz.toml", "colour = 1", "the top level has an unknown key `colour`: it knows `app`, `contracts`."),
+    (
+        "mwviz.toml",
+        "colour = 1",
+        "the top level has an unknown key `colour`: it knows `app`, `app_dir`, `factory`, `contracts`, `apps`.",
+    ),
     ("mwviz.toml", "contract = 1", "the top level has an unknown key `contract`: did you mean `contracts`?"),
     (
         "pyproject.toml",
         "[[tool.mwviz.contracts]]\nonfaults = []",
         "[[tool.mwviz.contracts]] number 1 has an unknown key `onfaults`: did you mean `on_faults`?",
+    ),
+    (
+        "mwviz.toml",
+        "[[contracts]]\nname = 'a'",
+        (
+            "[[contracts]] number 1 holds nothing: give it `layers`, `outermost`, `innermost`, `forbidden`, `once`, "
+            "`before`, `after`, `on_faults`."
+        ),
+    ),
+    (
+        "mwviz.toml",
+        "[[contracts]]\nonce = ['A']\nexhaustive = true",
+        "`exhaustive` in [[contracts]] number 1 says nothing without `layers`.",
+    ),
+    (
+        "mwviz.toml",
+        "[[contracts]]\nlayers = ['A | ']",
+        "`layers` in [[contracts]] number 1 lacks a name in 'A | '.",
+    ),
+    (
+        "mwviz.toml",
+        "[[contracts]]\nlayers = ['(A']",
+        "`layers` in [[contracts]] number 1 has a parenthesis without its other half in '(A': '(x)' may be absent.",
+    ),
+    (
+        "mwviz.toml",
+        "[[contracts]]\nforbidden = ['']",
+        "`forbidden` in [[contracts]] number 1 has an empty string in it.",
+    ),
+    (
+        "mwviz.toml",
+        "[[contracts]]\nbefore = ['A < B']",
+        "`before` in [[contracts]] number 1 wants `A > B`: A stands outside of B; 'A < B' has one name only.",
+    ),
+    (
+        "mwviz.toml",
+        "[[contracts]]\nafter = ['A']",
+        "`after` in [[contracts]] number 1 wants `B < A`: B stands inside of A; 'A' has one name only.",
+    ),
+    (
+        "mwviz.toml",
+        "[[contracts]]\nname = 'a'\nonce = ['A']\n[[contracts]]\nname = 'a'\nonce = ['B']",
+        "`name` in [[contracts]] number 2: another contract is called 'a', too.",
+    ),
+    (
+        "mwviz.toml",
+        "[[contracts]]\nname = 'x'\nonce = ['A']\n[[apps]]\napp = 'a'\n[[apps.contracts]]\nname = 'x'\nonce = ['B']",
+        "`name` in [[apps.contracts]] number 1: another contract is called 'x', too.",
+    ),
+    ("mwviz.toml", "[[apps]]\nname = 'a'", "[[apps]] number 1 lacks `app`."),
+    (
+        "mwviz.toml",
+        "[[apps]]\napp = 'a'\n[[apps]]\napp = 'a'",
+        "[[apps]] number 2 is called 'a' like another one: give it a `name` of its own.",
+    ),
+    (
+        "pyproject.toml",
+        "[[tool.mwviz.apps]]\napp = 'a'\nfactor = true",
+        "[[tool.mwviz.apps]] number 1 has an unknown key `factor`: did you mean `factory`?",
+    ),
+    (
+        "pyproject.toml",
+        "[[tool.mwviz.apps]]\napp = 'a'\n[[tool.mwviz.apps.contracts]]\nlayer = ['A']",
+        "[[tool.mwviz.apps.contracts]] number 1 has an unknown key `layer`: did you mean `layers`?",
     ),
     ("pyproject.toml", "tool = 3", "`tool` must be a table, not a number."),
     ("pyproject.toml", "[tool]\nmwviz = 3", "[tool.mwviz] must be a table, not a number."),

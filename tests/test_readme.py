@@ -90,6 +90,11 @@ def test_readme_answers_are_true(update_golden: bool) -> None:
         assert steady(entry.answer) == steady(answer), entry.command
 
 
+def test_the_contracts_of_the_readme_are_those_of_the_samples() -> None:
+    (shown_contracts,) = re.findall(r"^```toml\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert shown_contracts in (ROOT / "samples" / "contracts.toml").read_text("utf-8")
+
+
 def test_the_options_of_the_readme_exist() -> None:
     rows = re.findall(r"^\| (`-.*?) \|", README.read_text("utf-8"), re.MULTILINE)
     named = {option for row in rows for option in re.findall(r"(?<!\w)--?[A-Za-z][\w-]*", row)}

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from mwviz.errors import SelectionError, closest
+from mwviz.analysis.names import fits, hint
+from mwviz.errors import SelectionError
 from mwviz.model.routes import RouteChain, Routes
 
 #: What `--method` calls a websocket.
@@ -61,18 +62,14 @@ def _passed(route: RouteChain) -> Iterator[str]:
 
 
 def _among(name: str, labels: Sequence[str]) -> bool:
-    return any(label == name or fnmatchcase(label, name) for label in labels)
+    return any(fits(name, label) for label in labels)
 
 
 def _check(name: str, routes: Routes) -> None:
     if _among(name, tuple(_known(routes, framework=True))):
         return
-    own = tuple(dict.fromkeys(_known(routes, framework=False)))
-    part = (each for each in own if name and name.lower() in each.lower())
-    close = closest(name, own) or next(part, None)
-    there = f"there are {', '.join(own)}." if own else "there is none beside the framework's own."
-    hint = f"did you mean {close}?" if close is not None else there
-    raise SelectionError(f"No route passes a layer or dependency called '{name}': {hint}")
+    told = hint(name, tuple(_known(routes, framework=False)))
+    raise SelectionError(f"No route passes a layer or dependency called '{name}': {told}")
 
 
 def _known(routes: Routes, *, framework: bool) -> Iterator[str]:

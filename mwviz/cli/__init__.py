@@ -129,6 +129,65 @@ def routes(
     listing.show(target, selection, sink, probes)
 
 
+@app.command()
+def check(
+    application: options.App = None,
+    path: options.PathArgument = None,
+    format: options.ReportFormatChoice = None,
+    file: options.Output = None,
+    report: options.Reports = None,
+    verbose: options.Verbose = False,
+    method: options.Method = None,
+    header: options.Header = None,
+    data: options.Data = None,
+    scheme: options.Scheme = None,
+    client: options.Client = "127.0.0.1",
+    preflight: options.Preflight = None,
+    websocket: options.Websocket = False,
+    extension: options.Extension = None,
+    endpoint: options.Endpoint = None,
+    raises: options.Raises = False,
+    lifespan: options.Lifespan = None,
+    timeout: options.Timeout = 10.0,
+    order: options.Order = None,
+    repeat: options.Repeat = None,
+    factory: options.Factory = False,
+    app_dir: options.AppDir = None,
+    env_file: options.EnvFile = None,
+    config: options.ConfigFile = None,
+    _whole: options.Traceback = False,
+) -> None:
+    """Hold the traced order against the contracts in the configuration; exit code 1 where one is broken."""
+    from mwviz.cli import checking, probing, reports
+
+    application, path = options.split(application, path)
+    chosen = reports.chosen(format, file, report, verbose=verbose)
+    target = probing.target(application, factory=factory, app_dir=app_dir, config=config)
+    probe = probing.options(
+        path, method, header, data, scheme, client, preflight, endpoint, raises, lifespan, timeout, order, repeat,
+        websocket, extension,
+    )  # fmt: skip
+    probing.load_environment(env_file)
+    checking.check(target, probe, chosen)
+
+
+@app.command()
+def init(
+    application: options.App = None,
+    file: options.NewFile = None,
+    factory: options.Factory = False,
+    app_dir: options.AppDir = None,
+    env_file: options.EnvFile = None,
+    _whole: options.Traceback = False,
+) -> None:
+    """Write a first configuration: a contract that holds the order as it is."""
+    from mwviz.cli import beginning, probing
+
+    target = probing.target(application, factory=factory, app_dir=app_dir, config=None)
+    probing.load_environment(env_file)
+    beginning.init(target, file)
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, by default the process's own, and return its exit code."""
     try:

@@ -11,6 +11,7 @@ import typer
 
 from mwviz.errors import ProbeError
 from mwviz.render import ROUTES_RENDERERS, Format
+from mwviz.render.findings import ReportFormat
 
 #: Under this key the context remembers `--traceback`, for the one place that tells errors.
 TRACEBACK = "mwviz.traceback"
@@ -102,6 +103,18 @@ FormatChoice = Annotated[
 Output = Annotated[
     Optional[Path],
     typer.Option("-o", "--output", metavar="FILE", help="Write the result to a file; its ending picks the format."),
+]
+ReportFormatChoice = Annotated[
+    Optional[ReportFormat],
+    typer.Option("-f", "--format", help="Format of the report. [default: text; in GitHub Actions: github]"),
+]
+Reports = Annotated[
+    Optional[list[str]],
+    typer.Option("--report", metavar="FORMAT=FILE", help="Write a report to a file as well; may be given again."),
+]
+NewFile = Annotated[
+    Optional[Path],
+    typer.Option("-o", "--output", metavar="FILE", help="The file to write, or - for stdout. [default: mwviz.toml]"),
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show arguments, places, changes and times whole.")]
 

@@ -33,25 +33,24 @@ class Sink:
 
     def rendered(self, result: Trace | Routes) -> str | bytes:
         """The result as text or bytes. Raises OutputError where the format cannot be made."""
-        return render(result, self.format, width=_width(), color=self._color(), verbose=self.verbose)
+        return render(result, self.format, width=width(), color=self._color(), verbose=self.verbose)
 
     def write(self, result: str | bytes) -> None:
         """Write the result. Raises OutputError where that cannot be done."""
         if self.file is not None:
-            _write_file(self.file, result.encode() if isinstance(result, str) else result)
+            write_file(self.file, result.encode() if isinstance(result, str) else result)
         else:
-            _write_stdout(result)
+            write_stdout(result)
 
     def _color(self) -> bool:
-        return self.file is None and self.format in _TERMINAL and _wants_color()
+        return self.file is None and self.format in _TERMINAL and wants_color()
 
 
 def sink(format: Format | None, file: Path | None, *, verbose: bool) -> Sink:
     """Decide format and place before any work is done; `-` is stdout. Raises OutputError for what cannot be written."""
     file = None if file is not None and str(file) == "-" else file
     if file is None:
-        if sys.stdout is None:
-            raise OutputError("The result cannot be written: stdout is closed. Give -o FILE.")
+        check_stdout()
         chosen = format or Format.TABLE
         if chosen in _BINARY and _is_terminal():
             raise OutputError(
@@ -59,7 +58,7 @@ def sink(format: Format | None, file: Path | None, *, verbose: bool) -> Sink:
             )
         return Sink(chosen, None, verbose)
     try:
-        _check_place(file)
+        check_place(file)
     except OSError as error:
         raise OutputError(f"'{file}' cannot be written: {error.strerror}.") from error
     ending = file.suffix.lower()
@@ -68,7 +67,14 @@ def sink(format: Format | None, file: Path | None, *, verbose: bool) -> Sink:
     return Sink(format or FORMAT_OF_ENDING[ending], file, verbose)
 
 
-def _check_place(file: Path) -> None:
+def check_stdout() -> None:
+    """Raise OutputError where there is no stdout."""
+    if sys.stdout is None:
+        raise OutputError("The result cannot be written: stdout is closed. Give -o FILE.")
+
+
+def check_place(file: Path) -> None:
+    """Raise OutputError, or OSError, for a file that no result may be written to."""
     target = file.resolve()
     for ending in (file.suffix.lower(), target.suffix.lower()):
         if ending in _PROTECTED:
@@ -79,7 +85,8 @@ def _check_place(file: Path) -> None:
         raise OutputError(f"'{file}' cannot be written: '{file.parent}' is no directory.")
 
 
-def _write_file(file: Path, content: bytes) -> None:
+def write_file(file: Path, content: bytes) -> None:
+    """Write a file whole or not at all. Raises OutputError."""
     target = file.resolve()  # a link stays a link
     try:
         if file.exists() and not file.is_file():  # a device or a pipe is written to, never replaced
@@ -105,7 +112,8 @@ def _umask() -> int:
     return mask
 
 
-def _write_stdout(result: str | bytes) -> None:
+def write_stdout(result: str | bytes) -> None:
+    """Write to stdout, byte for byte. Raises OutputError."""
     content = result if isinstance(result, bytes) else _encoded(result)
     try:
         if hasattr(sys.stdout, "buffer"):
@@ -135,7 +143,8 @@ def _encoded(text: str) -> bytes:
         return ascii_only(text).encode(encoding, "backslashreplace")
 
 
-def _width() -> int:
+def width() -> int:
+    """Return the columns of the terminal."""
     return shutil.get_terminal_size((80, 24)).columns
 
 
@@ -143,7 +152,8 @@ def _is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def _wants_color() -> bool:
+def wants_color() -> bool:
+    """Tell whether escape codes are wanted on stdout."""
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):

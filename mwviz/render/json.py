@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, TypeAlias
 from mwviz.model import Stack, Trace
 
 if TYPE_CHECKING:
+    from mwviz.model.findings import Findings
     from mwviz.model.routes import Routes
 
 _Json: TypeAlias = "dict[str, _Json] | list[_Json] | str | int | bool | None"
 
 
-def render(value: Trace | Stack | Routes, *, width: int = 80, color: bool = False, verbose: bool = False) -> str:
-    """Return the JSON of `show` (`mwviz.trace/1`), of `routes` (`mwviz.routes/1`), or of a stack (`mwviz.stack/1`).
+def render(
+    value: Trace | Stack | Routes | Findings, *, width: int = 80, color: bool = False, verbose: bool = False
+) -> str:
+    """Return the JSON of `show` (`mwviz.trace/1`), `routes` (`mwviz.routes/1`), `check` (`mwviz.findings/1`), a stack.
 
     Keys come in the order of the model; all text is ASCII with escapes, so no control character of an app's stays live.
     """

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from mwviz.model import Kind, Observation, Position, Response, Step, Trace, TracedError, Websocket
+from mwviz.model import Kind, Observation, Position, Response, Step, Trace, TracedError, Versions, Websocket
 from mwviz.render import end, sockets
 from mwviz.render.plain import duration, visible
 
@@ -53,9 +53,15 @@ def headline(trace: Trace | Routes) -> str:
 
 def headline_parts(trace: Trace | Routes) -> tuple[str, str]:
     """Return the headline as the app, and the versions with the sign that parts them from it."""
-    versions = trace.versions
+    return versioned(trace.target, trace.versions)
+
+
+def versioned(target: str, versions: Versions | None) -> tuple[str, str]:
+    """Return an app and its versions in the same two parts; where these are not known the second one is empty."""
+    if versions is None:
+        return visible(target), ""
     named = (("FastAPI", versions.fastapi), ("Starlette", versions.starlette), ("Python", versions.python))
-    return visible(trace.target), "".join(f" · {name} {visible(text)}" for name, text in named if text)
+    return visible(target), "".join(f" · {name} {visible(text)}" for name, text in named if text)
 
 
 def asked(trace: Trace) -> str:

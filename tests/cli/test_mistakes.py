@@ -400,7 +400,7 @@ OPTIONS = (
         "{folder}/pyproject.toml: [[tool.mwviz.contracts]] number 2 has an unknown key `layer`: did you mean `layers`?",
         {
             "main.py": APP,
-            "pyproject.toml": "[[tool.mwviz.contracts]]\nname = 'a'\n[[tool.mwviz.contracts]]\nlayer = ['A']\n",
+            "pyproject.toml": "[[tool.mwviz.contracts]]\nonce = ['A']\n[[tool.mwviz.contracts]]\nlayer = ['A']\n",
         },
     ),
     Mistake(

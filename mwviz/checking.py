@@ -1,0 +1,158 @@
+"""The use case of `check`: the contracts of the configuration, held against what probes of the app showed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mwviz import api, collect, config
+from mwviz.analysis import chains
+from mwviz.analysis.contracts import Held, could_not, hold
+from mwviz.analysis.selection import Selection, select
+from mwviz.api import Target
+from mwviz.collect import ProbeOptions, Subject
+from mwviz.collect.listing import RouteProbes, list_here
+from mwviz.config import App, Config
+from mwviz.errors import ConfigError, ProbeError
+from mwviz.model import Trace
+from mwviz.model.contracts import Contract
+from mwviz.model.findings import CheckedApp, Findings
+from mwviz.model.routes import Routes
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One app to check: how to get it, what the configuration calls it, and the contracts to hold it to."""
+
+    target: Target
+    name: str | None
+    contracts: tuple[Contract, ...]
+
+
+def jobs(target: Target) -> tuple[Job, ...]:
+    """What there is to check: the app that the command line names, or all that are configured.
+
+    The name of a configured app stands for it. Raises ConfigError where there is nothing to hold, or what holds it
+    does not exist yet.
+    """
+    settings = config.find(target.directory, target.config)
+    found = tuple(_jobs(target, settings))
+    for job in found:
+        for contract in job.contracts:
+            if contract.on_faults:
+                raise ConfigError(
+                    f"{settings.file}: `on_faults` in {contract.place} is not yet available: this version holds "
+                    "contracts against a normal request only."
+                )
+    # The lock is held here, too, once there is one: then an app without a contract has something to hold.
+    if not any(job.contracts for job in found):
+        raise ConfigError(_nothing(settings))
+    return tuple(job for job in found if job.contracts)
+
+
+def _jobs(target: Target, settings: Config) -> Iterator[Job]:
+    if target.app is None and settings.apps:
+        if settings.app is not None:
+            yield Job(target, settings.app, settings.contracts)
+        yield from (_job(target, settings, app) for app in settings.apps)
+        return
+    own = next((app for app in settings.apps if target.app in (app.name, app.app)), None)
+    yield Job(target, None, settings.contracts) if own is None else _job(target, settings, own)
+
+
+def _job(target: Target, settings: Config, app: App) -> Job:
+    app_dir = target.app_dir or app.app_dir or settings.folder
+    named = replace(target, app=app.app, app_dir=app_dir, factory=target.factory or app.factory)
+    return Job(named, app.name, (*settings.contracts, *app.contracts))
+
+
+def _nothing(settings: Config) -> str:
+    where = f"{settings.file} has no contract" if settings.file is not None else "There is no configuration"
+    return (
+        f"{where} and no mwviz.lock to hold the order to: `mwviz init` writes a first contract from the order as it "
+        "is, `mwviz lock` accepts that order as a whole."
+    )
+
+
+def check(subject: Subject, job: Job, options: ProbeOptions, *, stuck: Callable[[Findings], None]) -> Findings:
+    """Hold the contracts of a job against one probe of its opened app, and one of each route that they are for.
+
+    `stuck` gets the findings so far, in another thread, where the app cannot be interrupted. Raises MwvizError.
+    """
+    trace = api.probe(subject, options, stuck=lambda so_far: stuck(_judged(job, so_far, None)))
+    for_routes = [_selection(contract) for contract in job.contracts if contract.of_routes]
+    if not for_routes or _unusable(trace) is not None:
+        return _judged(job, trace, None)
+
+    def choose(routes: Routes) -> Routes:
+        kept = {id(route) for each in for_routes for route in select(routes, each).routes}
+        return replace(routes, routes=tuple(route for route in routes.routes if id(route) in kept))
+
+    return _judged(job, trace, list_here(subject, RouteProbes(choose, options.timeout, options.headers)))
+
+
+def _judged(job: Job, trace: Trace, routes: Routes | None) -> Findings:
+    target = job.name or trace.target
+    held = tuple(_held(contract, trace, routes, target) for contract in job.contracts)
+    notes = (*trace.probe.reasons, *_ended(trace), *dict.fromkeys((*trace.notes, *(routes.notes if routes else ()))))
+    app = CheckedApp(target, trace.versions, notes)
+    return Findings(tuple(one for each in held for one in each.findings), tuple(each.check for each in held), (app,))
+
+
+def _held(contract: Contract, trace: Trace, routes: Routes | None, target: str) -> Held:
+    if (reason := _unusable(trace)) is not None:
+        return could_not(contract, target, "MW109", reason, "Run `mwviz show` for the whole of it.")
+    if not contract.of_routes:
+        return hold(contract, [chains.of_trace(trace)], routes.layers if routes is not None else trace.layers, target)
+    if routes is None:
+        told = "The probe of the app never ended, so none was sent to its routes"
+        return could_not(contract, target, "MW109", told, "Run `mwviz show` for the place where it hangs.")
+    chosen = select(routes, _selection(contract))
+    met = [chains.of_route(route, chosen) for route in chosen.routes]
+    return hold(contract, met, routes.layers, target)
+
+
+def joined(parts: Sequence[Findings]) -> Findings:
+    """The findings of several apps as one."""
+    return Findings(
+        tuple(finding for part in parts for finding in part.findings),
+        tuple(check for part in parts for check in part.checks),
+        tuple(app for part in parts for app in part.apps),
+    )
+
+
+def _selection(contract: Contract) -> Selection:
+    return Selection(contract.paths, contract.methods)
+
+
+def _unusable(trace: Trace) -> str | None:
+    """Why no contract can be held: the stack could not be built, or the app refused to start."""
+    error = trace.error
+    if error is None or error.during == "probe":
+        return None
+    when = "The stack could not be built" if error.during == "build" else "Startup failed"
+    return f"{when}: {error.type}: {error.message}".rstrip(".: ")
+
+
+def _ended(trace: Trace) -> Iterator[str]:
+    if trace.error is not None and trace.error.during == "probe":
+        yield f"The probe ended with {trace.error.type}: {trace.error.message}".rstrip(".: ") + "."
+
+
+def order_of(subject: Subject) -> tuple[str, ...]:
+    """The labels of the user's own layers as a probe meets them, outermost first. Raises ProbeError."""
+    trace = collect.probe_in_thread(subject, ProbeOptions())
+    if (reason := _unusable(trace)) is not None:
+        raise ProbeError(f"There is no order to begin with. {reason}.")
+    return tuple(layer.label for layer in chains.of_trace(trace).own())
+
+
+def folder_from(target: Target, root: Path) -> str:
+    """The folder that places are relative to, as seen from `root`; its own path where it lies elsewhere."""
+    folder = config.find(target.directory, target.config).folder
+    try:
+        inside = folder.relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return folder.as_posix()
+    return "" if inside == "." else inside

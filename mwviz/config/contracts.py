@@ -1,0 +1,114 @@
+"""Reads contracts: the tables of the configuration, and the little grammar of the names in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mwviz.config.tables import check
+from mwviz.errors import ConfigError
+from mwviz.model import contracts as model
+from mwviz.model.contracts import Contract, Group, Name
+
+_KEYS = {
+    "name": "a string",
+    "layers": "an array of strings",
+    "exhaustive": "true or false",
+    "outermost": "a string",
+    "innermost": "a string",
+    "forbidden": "an array of strings",
+    "once": "an array of strings",
+    "before": "an array of strings",
+    "after": "an array of strings",
+    "paths": "an array of strings",
+    "methods": "an array of strings",
+    "on_faults": "an array of strings",
+}
+#: What a contract may hold; without any of it there is nothing to keep or to break.
+_HELD = ("layers", "outermost", "innermost", "forbidden", "once", "before", "after", "on_faults")
+#: `<lambda>` is a name, too.
+_INWARD, _OUTWARD = re.compile(r"(?<!<lambda)>"), re.compile(r"<(?!lambda>)")
+
+
+def contracts(file: Path, where: str, tables: Sequence[Any], before: tuple[Contract, ...] = ()) -> tuple[Contract, ...]:
+    """The contracts of an array of tables that is called `where`. Raises ConfigError, which names table and key.
+
+    `before` are those of the top level, which hold together with these: no two may have one name.
+    """
+    read = tuple(
+        _contract(file, f"[[{where}]] number {number}", len(before) + number, table)
+        for number, table in enumerate(tables, start=1)
+    )
+    for number, contract in enumerate(read):
+        if contract.name in (each.name for each in (*before, *read[:number])):
+            raise ConfigError(f"{file}: `name` in {contract.place}: another contract is called '{contract.name}', too.")
+    return read
+
+
+def _contract(file: Path, where: str, number: int, table: Any) -> Contract:
+    check(file, where, table, _KEYS)
+    if not any(table.get(key) for key in _HELD):
+        raise ConfigError(f"{file}: {where} holds nothing: give it {', '.join(f'`{key}`' for key in _HELD)}.")
+    if table.get("exhaustive") and not table.get("layers"):
+        raise ConfigError(f"{file}: `exhaustive` in {where} says nothing without `layers`.")
+    reader = _Reader(file, where)
+    groups = tuple(reader.group("layers", text) for text in table.get("layers", ()))
+    before = tuple(reader.pair("before", text, _INWARD) for text in table.get("before", ()))
+    after = tuple(reader.pair("after", text, _OUTWARD)[::-1] for text in table.get("after", ()))
+    return Contract(
+        name=table.get("name") or f"contract {number}",
+        place=where,
+        layers=groups,
+        exhaustive=table.get("exhaustive", False),
+        outermost=reader.group("outermost", table["outermost"]) if "outermost" in table else (),
+        innermost=reader.group("innermost", table["innermost"]) if "innermost" in table else (),
+        forbidden=reader.names("forbidden", table),
+        once=reader.names("once", table),
+        pairs=(*before, *after),
+        paths=reader.names("paths", table),
+        methods=tuple(each.upper() for each in reader.names("methods", table)),
+        on_faults=reader.names("on_faults", table),
+    )
+
+
+class _Reader:
+    """The grammar of names in one table, whose mistakes name file, table and key."""
+
+    def __init__(self, file: Path, where: str) -> None:
+        self._file, self._where = file, where
+
+    def names(self, key: str, table: dict[str, Any]) -> tuple[str, ...]:
+        """Names without a grammar: none of them may be empty."""
+        texts = tuple(text.strip() for text in table.get(key, ()))
+        if "" in texts:
+            raise self._mistake(key, "has an empty string in it.")
+        return texts
+
+    def group(self, key: str, text: str) -> Group:
+        """`a`, `(a)`, `a | b`, `(a | b)`: parentheses make optional what is in them."""
+        whole = text.strip()
+        optional = whole.startswith("(") and whole.find(")") == len(whole) - 1
+        parts = (whole[1:-1] if optional else whole).split("|")
+        return tuple(self._name(key, text, part.strip(), optional) for part in parts)
+
+    def pair(self, key: str, text: str, sign: re.Pattern[str]) -> model.Sequence:
+        """`a > b`, as long as you like."""
+        groups = tuple(self.group(key, part) for part in sign.split(text))
+        if len(groups) < 2:
+            example = "`A > B`: A stands outside of B" if key == "before" else "`B < A`: B stands inside of A"
+            raise self._mistake(key, f"wants {example}; '{text}' has one name only.")
+        return groups
+
+    def _name(self, key: str, whole: str, text: str, optional: bool) -> Name:
+        if text.startswith("(") and text.endswith(")"):
+            text, optional = text[1:-1].strip(), True
+        if not text:
+            raise self._mistake(key, f"lacks a name in '{whole}'.")
+        if "(" in text or ")" in text:
+            raise self._mistake(key, f"has a parenthesis without its other half in '{whole}': '(x)' may be absent.")
+        return Name(text, optional)
+
+    def _mistake(self, key: str, told: str) -> ConfigError:
+        return ConfigError(f"{self._file}: `{key}` in {self._where} {told}")

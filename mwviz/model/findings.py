@@ -1,0 +1,89 @@
+"""What a check found: the verdict on each contract, and every break with what mends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from mwviz.model.stack import Place, Versions
+
+#: What each code stands for.
+RULES = {
+    "MW101": "A layer stands on the wrong side of another",
+    "MW102": "A layer that a contract names is absent",
+    "MW103": "A layer is in the stack that an exhaustive contract does not name",
+    "MW104": "Another layer is the outermost",
+    "MW105": "Another layer is the innermost",
+    "MW106": "A forbidden layer is in the stack",
+    "MW107": "A layer stands in the stack more than once",
+    "MW108": "No route is left that a contract could be held for",
+    "MW109": "A contract could not be held: the app cannot be probed",
+}
+
+Severity: TypeAlias = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A layer that a finding is about, by its label, and where it was registered; None where that is not known."""
+
+    layer: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One break. `place` is where it is to be mended, as far as that is known; empty texts have nothing to say.
+
+    `target` and `check` say of which app and which contract it is. `layers` are labels; `sites` tells where each of
+    them was registered. `routes` names those that it holds for; it is empty where it holds for the app's own stack.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    layers: tuple[str, ...]
+    place: Place | None
+    remedy: str
+    evidence: str
+    target: str
+    check: str
+    sites: tuple[Site, ...] = ()
+    routes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A contract, or the lock, as it was held: `kept` is False where there is an error among its findings.
+
+    `routes` counts the routes that it was held for; None stands for the app's own stack.
+    """
+
+    target: str
+    name: str
+    kind: Literal["contract", "lock"]
+    kept: bool
+    routes: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedApp:
+    """An app that was checked; `versions` is None where it could not be: then a finding tells why."""
+
+    target: str
+    versions: Versions | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that was checked, app by app, and all that was found, in the order of the configuration.
+
+    `folder` is where places are relative to, as seen from where the checks ran: `services/shop`, or nothing.
+    """
+
+    findings: tuple[Finding, ...]
+    checks: tuple[Check, ...]
+    apps: tuple[CheckedApp, ...]
+    folder: str = ""

@@ -1,0 +1,184 @@
+"""Contracts held against chains: what no command line shows as well, and remedies that are carried out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mwviz.analysis import chains
+from mwviz.analysis.chains import Chain
+from mwviz.analysis.contracts import hold
+from mwviz.analysis.remedies import move
+from mwviz.model import Layer, Place
+from mwviz.model.contracts import Contract, Name
+from mwviz.model.findings import Finding
+
+_MOVE = re.compile(r"^In main\.py, move line \d+ \((\w+)\) (above|below) line \d+ \((\w+)")
+
+
+def layer(index: int, name: str, line: int | None, **more: object) -> Layer:
+    place = None if line is None else Place("main.py", line)
+    made = Layer(index, name, name, f"shop.{name}", "user", "app", "asgi", {}, None, place)
+    return replace(made, **more)  # type: ignore[arg-type]
+
+
+def added(lines: Sequence[str]) -> list[Layer]:
+    """Layers as `add_middleware` stacks them, one a line: the last one is the outermost."""
+    placed = list(enumerate(lines, start=1))
+    return [layer(index, name, line) for index, (line, name) in enumerate(reversed(placed))]
+
+
+def listed(lines: Sequence[str]) -> list[Layer]:
+    return [layer(index, name, index + 1) for index, name in enumerate(lines)]
+
+
+def contract(*groups: Sequence[str]) -> Contract:
+    return Contract("c", "there", layers=tuple(tuple(map(Name, group)) for group in groups))
+
+
+def broken(held_to: Contract, layers: Sequence[Layer]) -> tuple[Finding, ...]:
+    return hold(held_to, [Chain(tuple(layers))], layers, "app").findings
+
+
+@settings(max_examples=400)
+@given(
+    names=st.permutations("ABCDEFG"), groups=st.lists(st.integers(0, 6), min_size=5, max_size=5), by_call=st.booleans()
+)
+def test_remedies_carried_out_in_their_order_mend_the_contract(
+    names: list[str], groups: list[int], by_call: bool
+) -> None:
+    grouped = [[name for name, at in zip("ABCDE", groups, strict=True) if at == group] for group in range(7)]
+    held_to, stacked = contract(*filter(None, grouped)), added if by_call else listed
+    source = list(names)
+    layers = stacked(source)
+    reached = [each.name for each in layers if each.name in "ABCDE"]
+
+    findings = broken(held_to, layers)
+
+    for finding in findings:
+        told = _MOVE.match(finding.remedy)
+        assert told is not None, finding.remedy
+        source.remove(told[1])
+        source.insert(source.index(told[3]) + (told[2] == "below"), told[1])
+    assert not broken(held_to, stacked(source))
+    # one less would not do: what was not moved is as long as it can be
+    ranks = [groups["ABCDE".index(name)] for name in reached]
+    assert len(findings) == len(ranks) - longest(ranks)
+
+
+def longest(ranks: Sequence[int]) -> int:
+    """The length of the longest run that does not fall, found by trying every one."""
+    runs: set[tuple[int, ...]] = {()}
+    for rank in ranks:
+        runs |= {(*run, rank) for run in runs if not run or run[-1] <= rank}
+    return max(map(len, runs))
+
+
+A, B = layer(0, "A", 10), layer(1, "B", 5)
+REMEDIES: list[tuple[str, Layer, Layer, str]] = [
+    ("no place", A, layer(1, "B", None), "Register B so that it stands outside of A."),
+    (
+        "one line",
+        A,
+        layer(1, "B", 10),
+        "main.py:10 registers both: change their order there, so that B stands outside.",
+    ),
+    (
+        "two files",
+        A,
+        layer(1, "B", None, registered_at=Place("other.py", 3)),
+        (
+            "Register B (other.py:3) so that it stands outside of A (main.py:10): what add_middleware adds last stands "
+            "outermost, and so does the first of a list."
+        ),
+    ),
+    ("framework", A, layer(1, "B", 3, origin="framework"), "B is the framework's own: its place is fixed."),
+    (
+        "injected",
+        layer(0, "A", 3, origin="injected"),
+        B,
+        "A is put there by an instrumentation library, which decides where.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("outer", "inner", "told"), [row[1:] for row in REMEDIES], ids=[row[0] for row in REMEDIES])
+def test_what_lines_cannot_tell_is_told_in_words(outer: Layer, inner: Layer, told: str) -> None:
+    assert move(inner, outer, [outer, inner], outward=True) == told
+
+
+def test_lines_that_neither_fall_nor_rise_tell_no_move() -> None:
+    layers = [layer(0, "A", 3), layer(1, "B", 7), layer(2, "C", 5)]
+
+    told = move(layers[1], layers[0], layers, outward=True)
+
+    assert told.startswith("Register B (main.py:7) so that it stands outside of A (main.py:3): ")
+
+
+def test_out_of_a_list_and_into_the_calls() -> None:
+    layers = [layer(0, "Called", 9), layer(1, "First", 2), layer(2, "Second", 3)]
+
+    told = move(layers[2], layers[0], layers, outward=True)
+
+    assert told == (
+        "In main.py, take line 3 (Second) out of the list, and add it below line 9 (Called): what is added after the "
+        "list stands outside of it."
+    )
+
+
+def test_a_plain_name_wins_over_a_glob_and_the_second_of_a_name_has_a_number() -> None:
+    first, second = layer(0, "GZip", 1), layer(1, "GZip", 2, label="GZip#2")
+    inner = layer(2, "Auth", 3)
+
+    assert not broken(contract(["A*"], ["G*"]), [inner, first, second])
+    assert not broken(contract(["*"], ["GZip#2"], ["shop.Auth"]), [first, second, inner])
+    assert [each.code for each in broken(contract(["shop.GZip#2"], ["GZip"]), [first, second])] == ["MW101"]
+
+
+def test_no_glob_fits_the_frameworks_own_layers() -> None:
+    own = layer(0, "ErrorMiddleware", None, origin="framework")
+
+    assert [each.code for each in broken(contract(["Error*"]), [own])] == ["MW102"]
+    assert not broken(contract(["ErrorMiddleware"]), [own])
+    assert not broken(Contract("c", "there", forbidden=("*Error*",)), [own])
+
+
+def test_breaks_that_many_routes_have_in_common_are_one() -> None:
+    layers = added(["A", "B"])
+    ways = [Chain(tuple(layers), route=f"GET /{number}") for number in range(5)]
+
+    few = hold(contract(["A"], ["B"]), [*ways[:4], Chain((), route="GET /x")], layers, "app")
+    all_of_them = hold(contract(["A"], ["B"]), ways, layers, "app")
+
+    assert few.findings[0].message == (
+        "On the way to GET /0, GET /1, GET /2 and 1 more: A must stand outside of B, but stands inside of it."
+    )
+    assert few.findings[0].routes == ("GET /0", "GET /1", "GET /2", "GET /3")
+    assert [each.message for each in few.findings[1:]] == [
+        "On the way to GET /x: A is not passed.",
+        "On the way to GET /x: B is not passed.",
+    ]
+    assert [each.message for each in all_of_them.findings] == [
+        "On the way to all 5 routes: A must stand outside of B, but stands inside of it."
+    ]
+
+
+def test_a_name_that_fits_nothing_at_all_is_one_break_for_all_routes() -> None:
+    layers = added(["A", "B"])
+    ways = [Chain(tuple(layers), route="GET /0"), Chain((), route="GET /1")]
+
+    (finding,) = hold(contract(["Zzz"]), ways, layers, "app").findings
+
+    assert (finding.message, finding.routes) == ("No layer of the app fits 'Zzz': there are B, A.", ())
+
+
+def test_what_was_not_met_stands_where_it_was_built() -> None:
+    a, b, c, d = (layer(index, name, None) for index, name in enumerate("ABCD"))
+
+    assert chains._merged([c, a], [a, b, c, d]) == ((c, d, a, b), frozenset("BD"))
+    assert chains._merged([], [a, b]) == ((a, b), frozenset("AB"))

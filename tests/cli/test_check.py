@@ -1,0 +1,628 @@
+"""`mwviz check`: each kind of contract, kept and broken, with all that is printed."""
+
+from __future__ import annotations
+
+import json
+from textwrap import dedent
+
+import pytest
+
+from tests.cli.conftest import LAYERED, Project
+
+#: Three layers by `add_middleware`, outermost last, and routes of which one is guarded.
+APP = """\
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.middleware.base import BaseHTTPMiddleware
+
+
+class Layer:
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        await self.app(scope, receive, send)
+
+
+class Cors(Layer):
+    pass
+
+
+class Gzip(Layer):
+    pass
+
+
+class Auth(Layer):
+    pass
+
+
+class Guard(BaseHTTPMiddleware):
+    async def dispatch(self, request, call_next):
+        return await call_next(request)
+
+
+async def page(request):
+    raise AssertionError("no check calls a handler")
+
+
+async def live(websocket):
+    raise AssertionError("no check calls a handler")
+
+
+admin = Starlette(routes=[Route("/users", page), Route("/jobs", page, methods=["POST"]), WebSocketRoute("/live", live)])
+admin.add_middleware(Guard)
+app = Starlette(routes=[Mount("/admin", admin), Route("/home", page), Route("/about", page)])
+app.add_middleware(Auth)
+app.add_middleware(Gzip)
+app.add_middleware(Cors)
+"""
+
+#: kind, contract, exit code, and the report below its first line, which names the versions
+KINDS: list[tuple[str, str, int, str]] = [
+    (
+        "layers kept",
+        'layers = ["Cors", "(Brotli)", "Auth"]',
+        0,
+        """
+        KEPT    c
+
+        1 contract: 1 kept, 0 broken.
+        """,
+    ),
+    (
+        "layers broken",
+        'layers = ["Auth", "Cors"]',
+        1,
+        """
+        BROKEN  c
+                Auth must stand outside of Cors, but stands inside of it.
+                  Auth  main.py:43
+                  Cors  main.py:45
+                  The order is Cors > Gzip > Auth.
+                  → In main.py, move line 43 (Auth) below line 45 (Cors): what is added last stands outermost.
+
+        1 contract: 0 kept, 1 broken.
+        """,
+    ),
+    (
+        "side by side kept",
+        'layers = ["Gzip | main.Cors", "Au*"]',
+        0,
+        """
+        KEPT    c
+
+        1 contract: 1 kept, 0 broken.
+        """,
+    ),
+    (
+        "side by side broken",
+        'layers = ["Gzip | Auth", "Cors"]',
+        1,
+        """
+        BROKEN  c
+                Auth must stand outside of Cors, but stands inside of it.
+                  Cors  main.py:45
+                  Auth  main.py:43
+                  The order is Cors > Gzip > Auth.
+                  → In main.py, move line 45 (Cors) above line 43 (Auth): what is added last stands outermost.
+
+        1 contract: 0 kept, 1 broken.
+        """,
+    ),
+    (
+        "a name that fits nothing",
+        'layers = ["Cros", "Auth"]',
+        1,
+        """
+        BROKEN  c
+                No layer of the app fits 'Cros': did you mean Cors?
+                  The order is Cors > Gzip > Auth.
+                  → Correct the name in [[contracts]] number 1, or add the layer; '(Cros)' may be absent.
+
+        1 contract: 0 kept, 1 broken.
+        """,
+    ),
+    (
+        "a layer of a mount",
+        'layers = ["Cors", "Guard"]\n[[contracts]]\nname = "d"\npaths = ["/admin/users"]\nlayers = ["Cors", "Guard"]',
+        1,
+        """
+        BROKEN  c
+                Guard is not in the app's own stack: it belongs to mount /admin.
+                  The order is Cors > Gzip > Auth.
+                  → Hold it for the routes there: give the contract `paths`.
+        KEPT    d  1 route
+
+        2 contracts: 1 kept, 1 broken.
+        """,
+    ),
+    (
+        "exhaustive kept",
+        'layers = ["Cors", "*"]\nexhaustive = true',
+        0,
+        """
+        KEPT    c
+
+        1 contract: 1 kept, 0 broken.
+        """,
+    ),
+    (
+        "exhaustive broken",
+        'layers = ["Cors", "Auth"]\nexhaustive = true',
+        1,
+        """
+        BROKEN  c
+                Gzip is not named in `layers`, which is exhaustive.
+                  Gzip  main.py:44
+                  The order is Cors > Gzip > Auth.
+                  → Add it to `layers` in [[contracts]] number 1, or take it out of the app.
+
+        1 contract: 0 kept, 1 broken.
+        """,
+    ),
+    (
+        "ends kept",
+        'outermost = "Cors | (Edge)"\ninnermost = "Auth"',
+        0,
+        """
+        KEPT    c
+
+        1 contract: 1 kept, 0 broken.
+        """,
+    ),
+    (
+        "outermost broken",
+        'outermost = "Gzip"',
+        1,
+        """
+        BROKEN  c
+                Gzip must be the outermost layer, but Cors is.
+                  Gzip  main.py:44
+                  Cors  main.py:45
+                  The order is Cors > Gzip > Auth.
+                  → In main.py, move line 44 (Gzip) below line 45 (Cors): what is added last stands outermost.
+
+        1 contract: 0 kept, 1 broken.
+        """,
+    ),
+    (
+        "innermost broken",
+        'innermost = "Gzip"',
+        1,
+        """
+        BROKEN  c
+                Gzip must be the innermost layer, but Auth is.
+                  Gzip  main.py:44
+                  Auth  main.py:43
+                  The order is Cors > Gzip > Auth.
+                  → In main.py, move line 44 (Gzip) above line 43 (Auth): what is added last stands outermost.
+
+        1 contract: 0 kept, 1 broken.
+        """,
+    ),
+    (
+        "forbidden kept",
+        'forbidden = ["Debug*"]',
+        0,
+        """
+        KEPT    c
+
+        1 contract: 1 kept, 0 broken.
+        """,
+    ),
+    (
+        "forbidden broken",
+        'forbidden = ["G*"]',
+        1,
+        """
+        BROKEN  c
+                Gzip is forbidden.
+                  Gzip  main.py:44
+                  The order is Cors > Gzip > Auth.
+                  → Take Gzip out (main.py:44).
+
+        1 contract: 0 kept, 1 broken.
+        """,
+    ),
+    (
+        "once kept",
+        'once = ["Gzip"]',
+        0,
+        """
+        KEPT    c
+
+        1 contract: 1 kept, 0 broken.
+        """,
+    ),
+    (
+        "once absent",
+        'once = ["main.Gzap"]',
+        1,
+        """
+        BROKEN  c
+                No layer of the app fits 'main.Gzap': did you mean Gzip?
+                  The order is Cors > Gzip > Auth.
+                  → Correct the name in [[contracts]] number 1, or add the layer.
+
+        1 contract: 0 kept, 1 broken.
+        """,
+    ),
+    (
+        "once broken",
+        'once = ["main.[CG]*"]',
+        1,
+        """
+        BROKEN  c
+                main.[CG]* must stand in the stack once, but 2 layers fit.
+                  Cors  main.py:45
+                  Gzip  main.py:44
+                  The order is Cors > Gzip > Auth.
+                  → Keep one of them: take out Cors (main.py:45) or Gzip (main.py:44).
+
+        1 contract: 0 kept, 1 broken.
+        """,
+    ),
+    (
+        "pairs kept",
+        'before = ["Cors > Gzip > Auth"]\nafter = ["Auth < Cors"]',
+        0,
+        """
+        KEPT    c
+
+        1 contract: 1 kept, 0 broken.
+        """,
+    ),
+    (
+        "pairs broken",
+        'before = ["Gzip > Cors"]\nafter = ["Gzip < Auth"]',
+        1,
+        """
+        BROKEN  c
+                Gzip must stand outside of Cors, but stands inside of it.
+                  Gzip  main.py:44
+                  Cors  main.py:45
+                  The order is Cors > Gzip > Auth.
+                  → In main.py, move line 44 (Gzip) below line 45 (Cors): what is added last stands outermost.
+                Auth must stand outside of Gzip, but stands inside of it.
+                  Auth  main.py:43
+                  Gzip  main.py:44
+                  → In main.py, move line 43 (Auth) below line 44 (Gzip): what is added last stands outermost.
+
+        1 contract: 0 kept, 1 broken.
+        """,
+    ),
+    (
+        "routes kept",
+        'paths = ["/admin/*"]\nmethods = ["get", "POST"]\nlayers = ["Auth", "Guard"]',
+        0,
+        """
+        KEPT    c  2 routes
+
+        1 contract: 1 kept, 0 broken.
+        """,
+    ),
+    (
+        "routes broken",
+        'paths = ["/admin/*", "/home"]\nlayers = ["Guard", "Auth"]',
+        1,
+        """
+        BROKEN  c  4 routes
+                On the way to GET,HEAD /admin/users, POST /admin/jobs: Guard must stand outside of Auth, but stands
+                  inside of it.
+                  Guard  main.py:41
+                  Auth   main.py:43
+                  GET,HEAD /admin/users passes Cors > Gzip > Auth > Guard.
+                  → Register Guard elsewhere, so that it stands outside of Auth: what belongs to mount /admin lies
+                    inside of all of the app's own layers.
+                On the way to WEBSOCKET /admin/live: Guard is skipped: no websocket meets a BaseHTTPMiddleware.
+                  Guard  main.py:41
+                  WEBSOCKET /admin/live passes Cors > Gzip > Auth.
+                  → Make Guard an ASGI middleware that heeds websockets, too.
+                On the way to GET,HEAD /home: Guard is not passed.
+                  GET,HEAD /home passes Cors > Gzip > Auth.
+                  → Register Guard where these routes pass it.
+
+        1 contract: 0 kept, 1 broken.
+        """,
+    ),
+    (
+        "no route",
+        'paths = ["/amdin/*"]\nmethods = ["GET"]\nlayers = ["Guard"]',
+        1,
+        """
+        BROKEN  c
+                No route fits `paths` (/amdin/*) and `methods` (GET).
+                  → Correct the filter: `mwviz routes` lists the paths.
+
+        1 contract: 0 kept, 1 broken.
+        """,
+    ),
+]
+
+
+@pytest.mark.parametrize(("contract", "code", "report"), [row[1:] for row in KINDS], ids=[row[0] for row in KINDS])
+def test_kinds(project: Project, monkeypatch: pytest.MonkeyPatch, contract: str, code: int, report: str) -> None:
+    monkeypatch.setenv("COLUMNS", "110")
+    project.write({"main.py": APP, "mwviz.toml": f'app = "main:app"\n[[contracts]]\nname = "c"\n{contract}\n'})
+
+    ran = project.call("check")
+
+    first, _, rest = ran.stdout.partition("\n")
+    assert (ran.code, ran.stderr) == (code, "")
+    assert first.startswith("main:app · ")
+    assert rest == dedent(report)
+
+
+SHOP = {"main.py": APP, "mwviz.toml": 'app = "main:app"\n[[contracts]]\nname = "c"\nlayers = ["Auth", "Cors"]\n'}
+
+
+def test_a_layer_that_the_probe_did_not_reach_is_judged_by_the_built_stack(project: Project) -> None:
+    answering = APP.replace("await self.app(scope, receive, send)", "await self.answer(scope, receive, send)").replace(
+        "    def __init__(self, app):",
+        "    async def answer(self, scope, receive, send):\n"
+        "        inward = PlainTextResponse('no') if type(self) is Gzip else self.app\n"
+        "        await inward(scope, receive, send)\n\n"
+        "    def __init__(self, app):",
+    )
+    project.write({**SHOP, "main.py": answering})
+    own = project.call("check")
+    project.write({"mwviz.toml": 'app = "main:app"\n[[contracts]]\npaths = ["/home"]\nlayers = ["Cors", "Auth"]\n'})
+    routed = project.call("check")
+
+    assert own.code == 1
+    assert own.stdout.partition("\n")[2] == dedent("""
+        BROKEN  c
+                Auth must stand outside of Cors, but stands inside of it.
+                  Auth  main.py:47
+                  Cors  main.py:49
+                  The order is Cors > Gzip > Auth.
+                  → In main.py, move line 47 (Auth) below line 49 (Cors): what is added last stands outermost.
+                Note: The probe did not reach Auth: judged by the built stack.
+
+        1 contract: 0 kept, 1 broken.
+        """)
+    assert routed.stdout.partition("\n")[2] == dedent("""
+        KEPT    contract 1  1 route
+                Note: The probe did not reach Auth: judged by the built stack (GET,HEAD /home).
+
+        Note: Gzip answered before the route was reached: GET /home.
+
+        1 contract: 1 kept, 0 broken.
+        """)
+
+
+def test_probes_of_routes_carry_the_headers_that_are_given(project: Project) -> None:
+    asking = APP.replace(
+        "class Gzip(Layer):\n    pass",
+        dedent("""
+        class Gzip(Layer):
+            async def __call__(self, scope, receive, send):
+                known = (b"x-token", b"s3cret") in scope.get("headers", ())
+                await (self.app if known else PlainTextResponse("who?", 401))(scope, receive, send)
+        """),
+    )
+    project.write({"main.py": asking})
+    project.write({"mwviz.toml": 'app = "main:app"\n[[contracts]]\npaths = ["/home"]\nlayers = ["Cors", "Auth"]\n'})
+
+    unknown, known = project.call("check"), project.call("check", "-H", "X-Token: s3cret")
+
+    assert (unknown.code, known.code) == (0, 0)
+    assert "did not reach Auth" in unknown.stdout
+    assert "Note" not in known.stdout
+
+
+def test_the_traced_order_counts(project: Project) -> None:
+    project.write({**SHOP, "mwviz.toml": SHOP["mwviz.toml"].replace('"Auth", "Cors"', '"Cors", "Auth"')})
+
+    ran = project.call("check", "--order", "Auth > Gzip > Cors")
+
+    assert ran.code == 1
+    assert "The order is Auth > Gzip > Cors." in ran.stdout
+
+
+def test_a_list_is_mended_the_other_way_round(project: Project) -> None:
+    head = APP.partition("admin = ")[0].replace(
+        "class Layer", "from starlette.middleware import Middleware\nclass Layer"
+    )
+    listed = "app = Starlette(middleware=[\n    Middleware(Cors),\n    Middleware(Gzip),\n    Middleware(Auth),\n])\n"
+    project.write({**SHOP, "main.py": head + listed})
+    alone = project.call("check")
+    project.write({"main.py": f"{head}{listed}app.add_middleware(Guard)\n".replace("    Middleware(Gzip),\n", "")})
+    project.write({"mwviz.toml": 'app = "main:app"\n[[contracts]]\nname = "c"\nlayers = ["Cors", "Auth", "Guard"]\n'})
+    mixed = project.call("check")
+
+    assert (
+        "→ In main.py, move line 44 (Auth) above line 42 (Cors): the first of a list stands outermost." in alone.stdout
+    )
+    assert (
+        "→ In main.py, take line 45 (Guard) into the list, below line 43 (Auth): what is added after the list stands "
+        "outside of it."
+    ) in mixed.stdout
+
+
+def test_several_reports_at_once(project: Project) -> None:
+    project.write(SHOP)
+
+    ran = project.call("check", "--report", "junit=x.xml", "--report", "sarif=y.sarif", "-f", "json")
+
+    assert ran.code == 1
+    (finding,) = json.loads(ran.stdout)["findings"]
+    assert {key: finding[key] for key in ("code", "severity", "message", "layers", "place", "remedy", "evidence")} == {
+        "code": "MW101",
+        "severity": "error",
+        "message": "Auth must stand outside of Cors, but stands inside of it.",
+        "layers": ["Auth", "Cors"],
+        "place": {"file": "main.py", "line": 43},
+        "remedy": "In main.py, move line 43 (Auth) below line 45 (Cors): what is added last stands outermost.",
+        "evidence": "The order is Cors > Gzip > Auth",
+    }
+    assert (project.folder / "x.xml").read_text("utf-8").startswith("<?xml")
+    assert json.loads((project.folder / "y.sarif").read_text("utf-8"))["version"] == "2.1.0"
+
+
+@pytest.mark.parametrize(
+    ("ending", "begin"), [("txt", "main:app · "), ("json", "{\n"), ("sarif", "{\n"), ("xml", "<?xml")]
+)
+def test_the_ending_picks_the_format(project: Project, ending: str, begin: str) -> None:
+    project.write(SHOP)
+
+    ran = project.call("check", "-o", f"report.{ending}")
+
+    assert (ran.code, ran.stdout) == (1, "")
+    assert (project.folder / f"report.{ending}").read_text("utf-8").startswith(begin)
+
+
+def test_github_is_chosen_by_itself_in_its_actions(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.write({f"services/shop/{name}": text for name, text in SHOP.items()})
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(project.folder))
+    monkeypatch.chdir(project.folder / "services" / "shop")
+
+    ran, asked = project.call("check"), project.call("check", "-f", "text")
+
+    assert ran.code == asked.code == 1
+    assert ran.stdout == (
+        "::error file=services/shop/main.py,line=43,title=mwviz%3A c (MW101)::Auth must stand outside of Cors, but "
+        "stands inside of it.%0AAuth: main.py:43%0ACors: main.py:45%0AThe order is Cors > Gzip > Auth.%0A"
+        "Remedy: In main.py, move line 43 (Auth) below line 45 (Cors): what is added last stands outermost.\n"
+        "1 contract: 0 kept, 1 broken.\n"
+    )
+    assert asked.stdout.startswith("main:app · ")
+
+
+SEVERAL = """
+[[contracts]]
+name = "first"
+outermost = "Cors"
+[[apps]]
+name = "a"
+app = "main:app"
+app_dir = "a"
+[[apps]]
+name = "b"
+app = "main:app"
+app_dir = "b"
+[[apps.contracts]]
+name = "own"
+innermost = "Gzip"
+"""
+
+
+def test_several_apps_of_one_name_make_one_report(project: Project) -> None:
+    project.write({"mwviz.toml": SEVERAL, "a/main.py": f"print('hello')\n{APP}", "b/main.py": APP})
+
+    ran, one = project.run("check"), project.run("check", "b", "-f", "json")
+
+    assert (ran.code, ran.stderr.split()) == (1, ["hello"])
+    told = [line for line in ran.stdout.splitlines() if line[:1] not in ("", " ")]
+    assert [line.partition(" · ")[0] for line in told] == [
+        "a",
+        "KEPT    first",
+        "b",
+        "KEPT    first",
+        "BROKEN  own",
+        "3 contracts: 2 kept, 1 broken.",
+    ]
+    assert one.code == 1
+    assert [each["name"] for each in json.loads(one.stdout)["checks"]] == ["first", "own"]
+
+
+def test_an_app_of_several_that_cannot_be_checked(project: Project) -> None:
+    project.write({"mwviz.toml": SEVERAL, "a/main.py": APP, "b/main.py": "import os\nos._exit(7)\n"})
+    ended = project.run("check")
+    project.write({"b/main.py": "raise RuntimeError('broken')\n"})
+    failed = project.run("check")
+
+    assert (ended.code, ended.stdout) == (failed.code, failed.stdout) == (2, "")
+    assert "The process that checked 'b' ended with code 7 and told nothing: did the app end it?" in ended.stderr
+    assert "RuntimeError" in failed.stderr
+
+
+CANNOT: list[tuple[str, list[str], str]] = [
+    (
+        LAYERED.replace("self.app = app", "1 / 0"),
+        [],
+        "The stack could not be built: ZeroDivisionError: division by zero.",
+    ),
+    (
+        LAYERED.replace(
+            "        await self.app",
+            "        if scope['type'] == 'lifespan':\n"
+            "            await receive()\n"
+            "            await send({'type': 'lifespan.startup.failed', 'message': 'no database'})\n"
+            "            return\n"
+            "        await self.app",
+        ),
+        ["--lifespan"],
+        "Startup failed: StartupFailed: no database.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("app", "arguments", "message"), CANNOT, ids=["build", "startup"])
+def test_an_app_that_cannot_be_built_or_started_breaks_all_contracts(
+    project: Project, app: str, arguments: list[str], message: str
+) -> None:
+    project.write({**SHOP, "main.py": app})
+
+    ran = project.call("check", "-f", "json", *arguments)
+
+    if "while it was imported" in ran.stderr:
+        pytest.skip("this Starlette builds the stack as soon as the app is made")
+    (finding,) = json.loads(ran.stdout)["findings"]
+    assert ran.code == 1
+    assert (finding["code"], finding["message"]) == ("MW109", message)
+
+
+def test_an_app_that_hangs_is_judged_as_far_as_it_came(project: Project) -> None:
+    hanging = APP.replace("import BaseHTTPMiddleware", "import BaseHTTPMiddleware\nimport time").replace(
+        "class Gzip(Layer):\n    pass",
+        "class Gzip(Layer):\n    async def __call__(self, scope, receive, send):\n        time.sleep(60)",
+    )
+    more = '[[contracts]]\nname = "d"\npaths = ["/home"]\nonce = ["Auth"]\n'
+    project.write({"main.py": hanging, "mwviz.toml": SHOP["mwviz.toml"] + more})
+
+    ran = project.run("check", "--timeout", "0.5", "-f", "json", traced=False)
+
+    assert ran.code == 1
+    assert [finding["code"] for finding in json.loads(ran.stdout)["findings"]] == ["MW101", "MW109"]
+
+
+MISTAKES: list[tuple[str, list[str], str]] = [
+    ("app = 'main:app'", [], "mwviz.toml has no contract and no mwviz.lock to hold the order to: `mwviz init` writes"),
+    ("app = 'main:app'\n[[contracts]]\nname = 'c'\non_faults = ['x']", [], "not yet available"),
+    ("app = 'main:app'\n[[contracts]]\nlayer = ['x']", [], "unknown key `layer`: did you mean `layers`?"),
+    (SHOP["mwviz.toml"], ["--report", "junit"], "--report wants FORMAT=FILE, such as junit=report.xml, not 'junit'."),
+    (SHOP["mwviz.toml"], ["--report", "sarf=x"], "--report knows no format 'sarf': did you mean sarif?"),
+    (SHOP["mwviz.toml"], ["--report", "json=x.py"], "results never go over a .py file"),
+    (SHOP["mwviz.toml"], ["-o", "x.json", "--report", "text=x.json"], "Two reports cannot be written to one file"),
+    (SHOP["mwviz.toml"], ["-o", "x.md"], "'x.md' tells no format: end it in .txt, .json, .sarif, .xml, or give -f"),
+    (SHOP["mwviz.toml"], ["-o", "none/x.json"], "'none' is no directory"),
+    (SHOP["mwviz.toml"], ["none:app"], "none"),
+]
+
+
+@pytest.mark.parametrize(
+    ("config", "arguments", "told"), MISTAKES, ids=[f"{row[0][-20:]} {row[1]}" for row in MISTAKES]
+)
+def test_mistakes(project: Project, config: str, arguments: list[str], told: str) -> None:
+    project.write({**SHOP, "mwviz.toml": config})
+    before = project.files()
+
+    ran = project.call("check", *arguments)
+
+    assert (ran.code, ran.stdout) == (2, "")
+    assert told in ran.stderr
+    assert project.files() == before
+
+
+def test_nothing_at_all_to_hold_names_both_ways_out(project: Project) -> None:
+    project.write({"main.py": APP})
+
+    ran = project.call("check")
+
+    assert (ran.code, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("Error: There is no configuration and no mwviz.lock")
+    assert "`mwviz init`" in ran.stderr
+    assert "`mwviz lock`" in ran.stderr
