@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -28,8 +29,11 @@ class _Source:
     lines: tuple[str, ...]
 
     def wrong(self, where: object, message: str) -> ConfigError:
-        """The error that names the line of `where`: a key, or a table or text as it stands alone on a line."""
-        return self.at(next((number for number, line in self.numbered() if _is_at(line, where)), 1), message)
+        """The error that names the line of `where`: a key with its value, or a value that stands alone on a line."""
+        places = [number for number, line in self.numbered() if line and _said(line) == where]
+        if not places and isinstance(where, tuple):  # the value goes on over several lines
+            places = [number for number, line in self.numbered() if re.match(rf"\[*{re.escape(where[0])}\b", line)]
+        return self.at(places[0] if places else 1, message)
 
     def at(self, number: int, message: str) -> ConfigError:
         """The error that names this line."""
@@ -58,10 +62,13 @@ def parse(text: str, name: str) -> Lock:
     source = _Source(name, tuple(text.splitlines()))
     tables = _load(text, source)
     if tables.get("format") != FORMAT:
-        raise source.wrong("format", f'this is no lock that this mwviz reads, which says format = "{FORMAT}". {_ANEW}')
+        raise source.wrong(
+            ("format", tables.get("format")),
+            f'this is no lock that this mwviz reads, which says format = "{FORMAT}". {_ANEW}',
+        )
     _check_keys(source, tables, ("format", "layers", "routes"), None)
     if "layers" not in tables:
-        raise source.wrong("format", f"`layers` is missing. {_ANEW}")
+        raise source.wrong(("format", FORMAT), f"`layers` is missing. {_ANEW}")
     layers = tuple(_layer(source, table) for table in _tables(source, tables, "layers"))
     _check_names(source, layers)
     routes = _tables(source, tables, "routes") if "routes" in tables else None
@@ -123,7 +130,7 @@ def _routes(source: _Source, table: dict[str, Any]) -> Iterator[LockedRoute]:
     lists = {key: table.get(key, []) for key in _ROUTE_KEYS}
     for key, names in lists.items():
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise source.wrong(key, f"`{key}` must be an array of strings, not {names!r}.")
+            raise source.wrong((key, names), f"`{key}` must be an array of strings, not {names!r}.")
     for path in lists["paths"]:
         yield LockedRoute(path, tuple(lists["layers"]), tuple(lists["dependencies"]), tuple(lists["skipped"]))
 
@@ -131,7 +138,7 @@ def _routes(source: _Source, table: dict[str, Any]) -> Iterator[LockedRoute]:
 def _tables(source: _Source, tables: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     found = tables[key]
     if not isinstance(found, list):
-        raise source.wrong(key, f"`{key}` must be an array of tables, not {found!r}.")
+        raise source.wrong((key, found), f"`{key}` must be an array of tables, not {found!r}.")
     for each in found:
         if not isinstance(each, dict):
             raise source.wrong(each, f"`{key}` must hold tables alone, not {each!r}.")
@@ -143,7 +150,7 @@ def _check_keys(source: _Source, table: Mapping[str, Any], keys: tuple[str, ...]
         if key not in keys:
             close = closest(key, keys)
             hint = f"did you mean `{close}`?" if close else f"there are {', '.join(f'`{each}`' for each in keys)}."
-            raise source.wrong(key if where is None else where, f"unknown key `{key}`: {hint}")
+            raise source.wrong((key, table[key]) if where is None else where, f"unknown key `{key}`: {hint}")
 
 
 def _check_names(source: _Source, layers: tuple[LockedLayer, ...]) -> None:
@@ -160,10 +167,10 @@ def _names(line: str, label: str) -> bool:
     return isinstance(table, dict) and table.get("layer") == label
 
 
-def _is_at(line: str, where: object) -> bool:
-    if isinstance(where, str) and line.startswith((f"{where} ", f"{where}=", f"[{where}]", f"[[{where}]]")):
-        return True
-    return bool(line) and _alone(line) == where
+def _said(line: str) -> object:
+    """What a line says by itself: a key with its value, or an item of an array."""
+    tables = _toml(line)
+    return next(iter(tables.items()), None) if isinstance(tables, dict) else _alone(line)
 
 
 def _alone(line: str) -> object:

@@ -11,6 +11,8 @@ from mwviz.render.plain import visible
 
 Mark: TypeAlias = Literal[" ", "+", "-", ">", "~"]
 
+#: So many routes are named that a change concerns; the JSON has all of them.
+_ROUTES = 4
 _MARKS: dict[str, Mark] = {"added": "+", "removed": "-", "moved": ">", "changed": "~"}
 
 
@@ -92,8 +94,9 @@ def _of_layers(difference: Difference) -> list[Change]:
 
 
 def _after_neighbour(before: int, difference: Difference, names: Sequence[str]) -> int:
-    for layer in reversed(difference.before[:before]):
-        if layer.label in names:
+    moved = {change.before for change in difference.changes if change.kind == "moved" and not change.routes}
+    for at, layer in reversed([*enumerate(difference.before[:before])]):
+        if layer.label in names and at not in moved:
             return names.index(layer.label) + 1
     return 0
 
@@ -120,5 +123,6 @@ def _heading(change: Change) -> str:
     if change.what == "route":
         return "Routes"
     if change.routes:
-        return f"On the way to {', '.join(map(visible, change.routes))}"
+        named, more = change.routes[:_ROUTES], len(change.routes) - _ROUTES
+        return f"On the way to {', '.join(map(visible, named))}" + (f" and {more} more" if more > 0 else "")
     return f"Within {visible(change.within)}"
