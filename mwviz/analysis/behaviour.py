@@ -18,7 +18,7 @@ _VOLATILE = re.compile(
 def behaved(old: Behaviour, new: Behaviour) -> Iterator[Change]:
     """Yield a change for the answer, and one for each layer on both sides that did something else.
 
-    A value that no two probes share (an id, a time, a date) is no difference; that its header is there counts.
+    A value that no two probes share (an id, a time, a date) is told as `…` and no difference; its header counts.
     """
     answer = tuple(_answer(old, new))
     if answer:
@@ -55,16 +55,17 @@ def _done(old: Deed, new: Deed) -> Iterator[Detail]:
     )
     for what, before, after in ways:
         if before is not None and after is not None:
-            lost = [each for each in before if _steady(each) not in map(_steady, after)]
-            come = [each for each in after if _steady(each) not in map(_steady, before)]
+            had, has = [_VOLATILE.sub("…", each) for each in before], [_VOLATILE.sub("…", each) for each in after]
+            lost, come = [each for each in had if each not in has], [each for each in has if each not in had]
             if lost or come:
                 yield Detail(what, ", ".join(lost) or None, ", ".join(come) or None)
 
 
 def _unless_same(what: str, before: str | None, after: str | None) -> Iterator[Detail]:
-    if _steady(before) != _steady(after):
-        yield Detail(what, before, after)
+    old, new = _steady(before), _steady(after)
+    if old != new:
+        yield Detail(what, old, new)
 
 
 def _steady(text: str | None) -> str | None:
-    return None if text is None else _VOLATILE.sub("*", text)
+    return None if text is None else _VOLATILE.sub("…", text)

@@ -13,6 +13,8 @@ from mwviz.model.diff import Change, ChangeKind, Detail, Difference, Lock, Locke
 _T = TypeVar("_T")
 #: Positions of one thing on both sides.
 _Pair: TypeAlias = tuple[int, int]
+#: Where a layer was registered on both sides.
+_Files: TypeAlias = tuple[str | None, str | None]
 _Key: TypeAlias = tuple[ChangeKind, Subject, str, int | None, int | None]
 
 
@@ -135,23 +137,30 @@ def _paired(
 
 
 def _altered(before: Sequence[LockedLayer], after: Sequence[LockedLayer]) -> Iterator[Change]:
-    for at, to in sorted(layer_pairs(before, after)):
-        details = tuple(_layer_details(before[at], after[to]))
+    pairs = sorted(layer_pairs(before, after))
+    files = {(before[at].file, after[to].file) for at, to in pairs}
+    for at, to in pairs:
+        details = tuple(_layer_details(before[at], after[to], files))
         if details:
             yield Change("changed", after[to].label, "layer", at, to, after[to].within, details)
 
 
-def _layer_details(old: LockedLayer, new: LockedLayer) -> Iterator[Detail]:
+def _layer_details(old: LockedLayer, new: LockedLayer, files: set[_Files]) -> Iterator[Detail]:
     if old.qualified_name != new.qualified_name:
         yield Detail("class", old.qualified_name, new.qualified_name)
     if old.origin != new.origin:
         yield Detail("origin", old.origin, new.origin)
-    if old.file != new.file and old.file is not None and new.file is not None:
+    if old.file is not None and new.file is not None and not _renamed(old.file, new.file, files):
         yield Detail("file", old.file, new.file)
     before, after = dict(old.arguments), dict(new.arguments)
     for name in dict.fromkeys((*before, *after)):
         if before.get(name) != after.get(name):
             yield Detail(f"argument {name}", before.get(name), after.get(name))
+
+
+def _renamed(old: str, new: str, files: set[_Files]) -> bool:
+    """Whether all that one file registered is now in the other: it has another name, and no layer another place."""
+    return old == new or [pair for pair in files if pair[0] == old or pair[1] == new] == [(old, new)]
 
 
 def _routed(before: Sequence[LockedRoute], after: Sequence[LockedRoute]) -> Iterator[Change]:

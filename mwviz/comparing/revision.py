@@ -41,7 +41,7 @@ def top(directory: Path) -> Path | None:
 def checked_out(name: str, directory: Path) -> Iterator[Path]:
     """A folder with the files of revision `name`, for the time of the `with`. Raises TargetError where git cannot."""
     holder = Path(tempfile.mkdtemp(prefix="mwviz-")).resolve()
-    tree = holder / "tree"
+    tree = holder / "revision"
     with _ended_in_order():
         try:
             # No hook of the user's runs, and what the revision keeps in LFS or a submodule stays where it is.
@@ -61,11 +61,14 @@ def environment() -> dict[str, str]:
 
 
 def _remove(tree: Path, directory: Path) -> None:
-    link = tree / ".git"
-    # Not `git worktree prune`: that would also forget worktrees of the user's whose disk is away for the moment.
-    kept = link.read_text("utf-8").removeprefix("gitdir:").strip() if link.is_file() else None
-    if _git(directory, "worktree", "remove", "--force", "--force", str(tree)).returncode != 0 and kept is not None:
-        shutil.rmtree(kept, ignore_errors=True)
+    if _git(directory, "worktree", "remove", "--force", "--force", str(tree)).returncode == 0:
+        return
+    # Git was stopped halfway. Not `git worktree prune`: that would also forget worktrees of the user's whose disk is
+    # away for the moment.
+    common = _git(directory, "rev-parse", "--git-common-dir").stdout.rstrip("\r\n")
+    for note in (directory / common / "worktrees").glob("*/gitdir"):
+        if Path(note.read_text("utf-8").strip()) == tree / ".git":
+            shutil.rmtree(note.parent, ignore_errors=True)
 
 
 def _git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -240,5 +240,8 @@ def _answer(name: str, arguments: Sequence[str], ground: _Ground) -> str:
     told = re.search(r"^Error: ", done.stderr, re.MULTILINE)
     if done.returncode == 2 and told is not None:
         sys.stderr.write(done.stderr[: told.start()])
-        raise TargetError(f"{name}: {done.stderr[told.end() :].rstrip()}")
+        message = done.stderr[told.end() :].rstrip()
+        # the temporary folder is gone by now
+        shown = message if ground.working_tree is None else message.replace(str(ground.directory), "the revision")
+        raise TargetError(f"{name}: {shown}")
     raise RuntimeError(f"{name}: the process that probed it ended with {done.returncode}:\n{done.stderr}")

@@ -46,19 +46,28 @@ def test_orders(old: str, new: str, expected: list[Change]) -> None:
 
 def test_what_a_layer_was_given_and_where_it_comes_from() -> None:
     old = replace(layer("A", keep="1", gone="2", limit="3"), within="app")
-    new = LockedLayer("A", "own.A", "injected", file="edge.py", arguments=(("keep", "1"), ("limit", "4"), ("new", "5")))
+    new = LockedLayer("A", "own.A", "injected", file="shop.py", arguments=(("keep", "1"), ("limit", "4"), ("new", "5")))
 
     (change,) = changes(Lock((old,)), Lock((new,)))
 
     details = (
         Detail("class", "shop.A", "own.A"),
         Detail("origin", "user", "injected"),
-        Detail("file", "shop.py", "edge.py"),
         Detail("argument gone", "2", None),
         Detail("argument limit", "3", "4"),
         Detail("argument new", None, "5"),
     )
     assert change == Change("changed", "A", before=0, after=0, details=details)
+
+
+def test_a_layer_that_went_to_another_file_than_the_others_is_told() -> None:
+    old = Lock((layer("A"), layer("B")))
+    apart = Lock((layer("A"), replace(layer("B"), file="edge.py")))
+    renamed = Lock(tuple(replace(each, file="edge.py") for each in old.layers))
+
+    detail = Detail("file", "shop.py", "edge.py")
+    assert changes(old, apart) == (Change("changed", "B", before=1, after=1, details=(detail,)),)
+    assert changes(old, renamed) == ()
 
 
 def test_a_file_that_one_side_does_not_know_is_no_change() -> None:

@@ -8,12 +8,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from mwviz.comparing import revision
 from tests.cli.conftest import LAYERED, Project
 from tests.cli.test_lock import INNER, LOCK, OUTER, ROUTED, SWAPPED
 
@@ -235,10 +237,8 @@ def test_two_apps_with_the_answers_that_they_gave(project: Project) -> None:
 old.py → new.py:app
 
 ~ Outer  class: old.Outer → new.Outer
-         file: old.py → new.py
          response change added: + x-own: 1
 ~ Inner  class: old.Inner → new.Inner
-         file: old.py → new.py
 
 The answer to the probe
 ~ response  header x-own added: 1
@@ -304,3 +304,41 @@ def test_the_ending_picks_the_format(project: Project, ending: str, begin: str) 
 
     assert (ran.code, ran.stdout) == (1, "")
     assert (project.folder / f"out.{ending}").read_text("utf-8").startswith(begin)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_a_signal_leaves_nothing_behind(repository: Repository) -> None:
+    project = repository.project
+    repository.commit(
+        {"main.py": "import pathlib, time\npathlib.Path(r'" + str(project.folder) + "/up').touch()\ntime.sleep(60)\n"}
+    )
+    before = repository.state()
+    running = subprocess.Popen(project.command("diff", "trunk"), cwd=project.folder, env=project.environment())
+    wait_for(project.folder / "up")
+
+    running.terminate()
+
+    assert running.wait(20) == 143
+    (project.folder / "up").unlink()
+    assert repository.state() == before
+
+
+def wait_for(file: Path) -> None:
+    for _ in range(200):
+        if file.exists():
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{file} never came")
+
+
+def test_what_a_stopped_git_has_left_is_removed_and_no_other_worktree(repository: Repository) -> None:
+    other = repository.temporary.parent / "other"
+    repository.git("worktree", "add", "--quiet", "--detach", str(other))
+    shutil.rmtree(other)  # as if its disk were away
+    before = repository.state()
+
+    with revision.checked_out("trunk", repository.project.folder) as tree:
+        assert (tree / "main.py").read_text("utf-8") == LAYERED
+        shutil.rmtree(tree)
+
+    assert repository.state() == before
