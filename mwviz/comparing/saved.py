@@ -96,7 +96,8 @@ def _is_told(layers: tuple[Layer, ...], step: Mapping[str, Any]) -> bool:
 
 
 def _deed(step: Mapping[str, Any], layer: Layer) -> Deed:
-    return Deed(layer.label, str(step["outcome"]), _texts(step["request_changes"]), _texts(step["response_changes"]))
+    outcome = str(step["outcome"]).replace("_", " ")
+    return Deed(layer.label, outcome, _texts(step["request_changes"]), _texts(step["response_changes"]))
 
 
 def _texts(found: list[str] | None) -> tuple[str, ...] | None:
