@@ -199,6 +199,7 @@ def diff(
     from mwviz.cli import comparing, probing
 
     new, path = options.split(new, path)
+    data = comparing.for_both(data)
     sink = output.sink(options.text_format(format), file, verbose=verbose)
     probing.target(None, factory=factory, app_dir=app_dir, config=config)
     probe = probing.options(

@@ -16,7 +16,7 @@ from mwviz.cli.output import Sink
 from mwviz.collect import ProbeOptions
 from mwviz.comparing import Probing
 from mwviz.comparing.lockfile import NAME
-from mwviz.errors import OutputError
+from mwviz.errors import OutputError, ProbeError
 from mwviz.model import Trace
 from mwviz.model.routes import Routes
 from mwviz.render import DIFF_RENDERERS, Format
@@ -52,6 +52,13 @@ def diff(old: str, new: str | None, probing: Probing, sink: Sink) -> None:
     difference = comparing.compare(old, new, probing, directory=Path.cwd(), say=messages.say)
     sink.write(sink.rendered(difference))
     raise typer.Exit(messages.FINDINGS if difference.changes else 0)
+
+
+def for_both(data: str | None) -> str | None:
+    """What `--data` says. Raises ProbeError for stdin, which can be read once."""
+    if data == "@-":
+        raise ProbeError("--data @-: both sides would read stdin. Name a file instead.")
+    return data
 
 
 def probing(

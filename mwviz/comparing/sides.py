@@ -115,8 +115,11 @@ def _app(named: Named, other: str | None, probing: Probing, directory: Path, *, 
         return other
     if named.app is not None or not other_is_saved:
         return named.app
-    settings = config.find(directory, probing.config)
-    return None if settings.app is not None or settings.entrypoint is not None else other
+    return None if _names_app(config.find(directory, probing.config)) else other
+
+
+def _names_app(settings: config.Config) -> bool:
+    return settings.app is not None or settings.entrypoint is not None
 
 
 def _file_kind(path: Path) -> Kind | None:
@@ -168,6 +171,10 @@ def _probed(named: Named, app: str | None, probing: Probing, directory: Path) ->
         if not there(directory).is_dir():
             raise TargetError(f"There is no folder '{directory.resolve().relative_to(repository)}' in '{named.name}'.")
         moved = replace(probing, app_dir=_moved(probing.app_dir, there), config=_moved(probing.config, there))
+        if app is None and not _names_app(config.find(there(directory), moved.config)):
+            settings = config.find(directory, probing.config)
+            app = settings.app or settings.entrypoint
+            moved = replace(moved, app_dir=moved.app_dir or there(settings.folder))
         if app is not None and Path(app.partition(":")[0]).is_absolute():
             app = str(there(Path(app)))
         ground = _Ground(there(directory), there(home), _roots(repository, there), repository)

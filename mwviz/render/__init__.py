@@ -92,7 +92,9 @@ def render(
     if isinstance(value, Trace):
         renderers = RENDERERS
     else:
-        renderers = DIFF_RENDERERS if type(value).__name__ == "Difference" else ROUTES_RENDERERS
+        from mwviz.model.routes import Routes
+
+        renderers = ROUTES_RENDERERS if isinstance(value, Routes) else DIFF_RENDERERS
     module, _, function = renderers[format].partition(":")
     renderer: Callable[..., str | bytes] = getattr(import_module(module), function)
     return renderer(value, width=width, color=color, verbose=verbose)

@@ -108,6 +108,16 @@ def test_a_revision_takes_the_app_of_the_other_side(repository: Repository) -> N
     assert (ran.code, ran.stdout) == (1, MOVED.format(old="HEAD", new="other:app"))
 
 
+def test_an_app_that_only_the_working_tree_configures(repository: Repository) -> None:
+    (repository.project.folder / "mwviz.toml").unlink()
+    repository.commit({"src/web.py": LAYERED})
+    repository.project.write({"mwviz.toml": 'app = "src/web.py:app"\n', "src/web.py": SWAPPED})
+
+    ran = repository.project.call("diff", "trunk")
+
+    assert (ran.code, ran.stdout) == (1, MOVED.format(old="trunk", new="working tree"))
+
+
 def test_from_a_folder_of_the_repository(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     repository.commit({"apps/shop/web.py": LAYERED})
     repository.project.write({"apps/shop/web.py": SWAPPED})
@@ -273,6 +283,7 @@ def test_the_request_goes_to_both_sides(project: Project) -> None:
         (["main.py", "-f", "dot"], "Invalid value for '-f'"),
         (["main.py", "-o", "x.svg"], "A difference cannot be told as svg: -f is one of text, markdown, json."),
         (["main.py", "-H", "none"], "none"),
+        (["main.py", "-d", "@-"], "--data @-: both sides would read stdin. Name a file instead."),
         (["main.py", "--app-dir", "gone"], "--app-dir 'gone' is no directory."),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from starlette.applications import Starlette
 
 from tests.cli.conftest import APP, LAYERED, Project
 
@@ -159,6 +160,8 @@ def test_routes_are_held_if_asked_for_and_from_then_on(project: Project) -> None
 
 
 def test_an_app_that_cannot_be_built_is_not_locked(project: Project) -> None:
+    if Starlette().middleware_stack is not None:
+        pytest.skip("this Starlette builds the stack in the constructor: there is no app to lock")
     project.write({"main.py": LAYERED.replace("self.app = app", 'raise ValueError("no")')})
 
     ran = project.call("lock", "--routes")
