@@ -199,12 +199,11 @@ def diff(
     from mwviz.cli import comparing, probing
 
     new, path = options.split(new, path)
-    data = comparing.for_both(data)
     sink = output.sink(options.text_format(format), file, verbose=verbose)
     probing.target(None, factory=factory, app_dir=app_dir, config=config)
     probe = probing.options(
-        path, method, header, data, scheme, client, preflight, endpoint, raises, lifespan, timeout, order, repeat,
-        websocket, extension,
+        path, method, header, comparing.for_both(data), scheme, client, preflight, endpoint, raises, lifespan, timeout,
+        order, repeat, websocket, extension,
     )  # fmt: skip
     probing.load_environment(env_file)
     asked = comparing.probing(probe, data, routes=routes, factory=factory, app_dir=app_dir, config=config)
