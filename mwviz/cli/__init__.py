@@ -188,6 +188,89 @@ def init(
     beginning.init(target, file)
 
 
+@app.command()
+def lock(
+    application: options.App = None,
+    path: options.PathArgument = None,
+    check: options.CheckLock = False,
+    routes: options.LockRoutes = None,
+    method: options.Method = None,
+    header: options.Header = None,
+    data: options.Data = None,
+    scheme: options.Scheme = None,
+    client: options.Client = "127.0.0.1",
+    preflight: options.Preflight = None,
+    websocket: options.Websocket = False,
+    extension: options.Extension = None,
+    endpoint: options.Endpoint = None,
+    raises: options.Raises = False,
+    lifespan: options.Lifespan = None,
+    timeout: options.Timeout = 10.0,
+    order: options.Order = None,
+    repeat: options.Repeat = None,
+    factory: options.Factory = False,
+    app_dir: options.AppDir = None,
+    env_file: options.EnvFile = None,
+    config: options.ConfigFile = None,
+    whole: options.Traceback = False,
+) -> None:
+    """Write mwviz.lock: the order as it is now becomes the accepted one."""
+    from mwviz.cli import comparing, probing
+
+    application, path = options.split(application, path)
+    target = probing.target(application, factory=factory, app_dir=app_dir, config=config)
+    probe = probing.options(
+        path, method, header, data, scheme, client, preflight, endpoint, raises, lifespan, timeout, order, repeat,
+        websocket, extension,
+    )  # fmt: skip
+    probing.load_environment(env_file)
+    comparing.lock(target, probe, check=check, routes=routes, whole=whole)
+
+
+@app.command()
+def diff(
+    old: options.OldSide,
+    new: options.NewSide = None,
+    path: options.PathArgument = None,
+    format: options.DiffFormatChoice = None,
+    file: options.Output = None,
+    verbose: options.Verbose = False,
+    routes: options.DiffRoutes = False,
+    method: options.Method = None,
+    header: options.Header = None,
+    data: options.Data = None,
+    scheme: options.Scheme = None,
+    client: options.Client = "127.0.0.1",
+    preflight: options.Preflight = None,
+    websocket: options.Websocket = False,
+    extension: options.Extension = None,
+    endpoint: options.Endpoint = None,
+    raises: options.Raises = False,
+    lifespan: options.Lifespan = None,
+    timeout: options.Timeout = 10.0,
+    order: options.Order = None,
+    repeat: options.Repeat = None,
+    factory: options.Factory = False,
+    app_dir: options.AppDir = None,
+    env_file: options.EnvFile = None,
+    config: options.ConfigFile = None,
+    _whole: options.Traceback = False,
+) -> None:
+    """Compare two orders: locks, saved results, apps, or the working tree with a git revision."""
+    from mwviz.cli import comparing, probing
+
+    new, path = options.split(new, path)
+    sink = output.sink(options.text_format(format), file, verbose=verbose)
+    probing.target(None, factory=factory, app_dir=app_dir, config=config)
+    probe = probing.options(
+        path, method, header, comparing.for_both(data), scheme, client, preflight, endpoint, raises, lifespan, timeout,
+        order, repeat, websocket, extension,
+    )  # fmt: skip
+    probing.load_environment(env_file)
+    asked = comparing.probing(probe, data, routes=routes, factory=factory, app_dir=app_dir, config=config)
+    comparing.diff(old, new, asked, sink)
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, by default the process's own, and return its exit code."""
     try:

@@ -10,7 +10,7 @@ from typing import Annotated, Optional
 import typer
 
 from mwviz.errors import ProbeError
-from mwviz.render import ROUTES_RENDERERS, Format
+from mwviz.render import DIFF_RENDERERS, ROUTES_RENDERERS, Format
 from mwviz.render.findings import ReportFormat
 
 #: Under this key the context remembers `--traceback`, for the one place that tells errors.
@@ -145,6 +145,29 @@ Without = Annotated[
         "a BaseHTTPMiddleware.",
     ),
 ]
+OldSide = Annotated[
+    str,
+    typer.Argument(metavar="OLD", help="A lock, a saved JSON, an app, or a git revision: mwviz.lock, old.json, main."),
+]
+NewSide = Annotated[
+    Optional[str], typer.Argument(metavar="NEW", help="The same; default: the app of the working tree.")
+]
+CheckLock = Annotated[
+    bool, typer.Option("--check", help="Change nothing; exit with 1, and tell what differs, if the lock is stale.")
+]
+LockRoutes = Annotated[
+    Optional[bool],
+    typer.Option("--routes/--no-routes", help="Hold the chain of every route, too. [default: as the lock does]"),
+]
+DiffRoutes = Annotated[bool, typer.Option("--routes", help="Compare the chain of every route, too.")]
+#: What `diff` can print: its text takes the place of the table.
+DiffFormat = Enum(  # type: ignore[misc]
+    "DiffFormat", {"TEXT": "text", **{each.name: each.value for each in DIFF_RENDERERS if each is not Format.TABLE}},
+    type=str,
+)  # fmt: skip
+DiffFormatChoice = Annotated[
+    Optional[DiffFormat], typer.Option("-f", "--format", help="Format of the result. [default: text]")
+]
 TraceRoutes = Annotated[
     bool, typer.Option("--trace", help="Probe every route with a stand-in endpoint, and tell where that differs.")
 ]
@@ -155,6 +178,13 @@ RouteHeader = Annotated[
 RouteTimeout = Annotated[
     float, typer.Option("--timeout", metavar="SECONDS", help="Time limit for each probe of --trace.")
 ]
+
+
+def text_format(chosen: DiffFormat | None) -> Format | None:
+    """The same for what has a text and no table."""
+    if chosen is None:
+        return None
+    return Format.TABLE if chosen.value == "text" else Format(chosen.value)
 
 
 def plain_format(chosen: RoutesFormat | None) -> Format | None:

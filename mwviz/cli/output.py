@@ -15,6 +15,7 @@ from mwviz.render import FORMAT_OF_ENDING, Format, render
 
 if TYPE_CHECKING:
     from mwviz.model import Trace
+    from mwviz.model.diff import Difference
     from mwviz.model.routes import Routes
 
 
@@ -31,7 +32,7 @@ class Sink:
     file: Path | None
     verbose: bool
 
-    def rendered(self, result: Trace | Routes) -> str | bytes:
+    def rendered(self, result: Trace | Routes | Difference) -> str | bytes:
         """The result as text or bytes. Raises OutputError where the format cannot be made."""
         return render(result, self.format, width=width(), color=self._color(), verbose=self.verbose)
 

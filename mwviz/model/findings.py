@@ -18,6 +18,7 @@ RULES = {
     "MW107": "A layer stands in the stack more than once",
     "MW108": "No route is left that a contract could be held for",
     "MW109": "A contract could not be held: the app cannot be probed",
+    "MW110": "The order is not the accepted one of mwviz.lock",
 }
 
 Severity: TypeAlias = Literal["error", "warning", "info"]

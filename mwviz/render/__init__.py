@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mwviz.model import Trace
+    from mwviz.model.diff import Difference
     from mwviz.model.routes import Routes
 
 
-__all__ = ["FORMAT_OF_ENDING", "RENDERERS", "ROUTES_RENDERERS", "Format", "render"]
+__all__ = ["DIFF_RENDERERS", "FORMAT_OF_ENDING", "RENDERERS", "ROUTES_RENDERERS", "Format", "render"]
 
 
 class Format(str, Enum):
@@ -57,6 +58,13 @@ ROUTES_RENDERERS: dict[Format, str] = {
     Format.PDF: "mwviz.render.routes.picture:pdf",
 }
 
+#: The same for what differs between two orders; `table` is its text.
+DIFF_RENDERERS: dict[Format, str] = {
+    Format.TABLE: "mwviz.render.diff.text:render",
+    Format.MARKDOWN: "mwviz.render.diff.markdown:render",
+    Format.JSON: "mwviz.render.diff.json:render",
+}
+
 #: The format that a file's ending asks for.
 FORMAT_OF_ENDING: dict[str, Format] = {
     ".txt": Format.TABLE,
@@ -72,16 +80,21 @@ FORMAT_OF_ENDING: dict[str, Format] = {
 
 
 def render(
-    value: Trace | Routes, format: Format, *, width: int = 80, color: bool = False, verbose: bool = False
+    value: Trace | Routes | Difference, format: Format, *, width: int = 80, color: bool = False, verbose: bool = False
 ) -> str | bytes:
-    """Return one trace, or the routes of an app, in one format: text, or bytes for `svg`, `png` and `pdf`.
+    """Return a trace, the routes of an app, or a difference in one format: text, or bytes for `svg`, `png` and `pdf`.
 
     `width` is the terminal's in columns, `color` allows escape codes; only the terminal formats heed either.
-    Raises OutputError where a picture has no engine to lay it out, and KeyError for a timeline of routes.
+    Raises OutputError where a picture has no engine to lay it out, and KeyError for a format that the value has not.
     """
     from mwviz.model import Trace
 
-    renderers = RENDERERS if isinstance(value, Trace) else ROUTES_RENDERERS
+    if isinstance(value, Trace):
+        renderers = RENDERERS
+    else:
+        from mwviz.model.routes import Routes
+
+        renderers = ROUTES_RENDERERS if isinstance(value, Routes) else DIFF_RENDERERS
     module, _, function = renderers[format].partition(":")
     renderer: Callable[..., str | bytes] = getattr(import_module(module), function)
     return renderer(value, width=width, color=color, verbose=verbose)

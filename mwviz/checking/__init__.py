@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mwviz import api, collect, config
+from mwviz import api, collect, comparing, config
 from mwviz.analysis import chains
 from mwviz.analysis.contracts import Held, could_not, hold
 from mwviz.analysis.selection import Selection, select
 from mwviz.api import Target
+from mwviz.checking.lock import could_not_lock, held_lock
 from mwviz.collect import ProbeOptions, Subject
-from mwviz.collect.listing import RouteProbes, list_here
+from mwviz.collect.listing import RouteProbes, list_here, list_probed
+from mwviz.comparing import lockfile
 from mwviz.config import App, Config
 from mwviz.errors import ConfigError, ProbeError
 from mwviz.model import Trace
@@ -23,11 +25,15 @@ from mwviz.model.routes import Routes
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One app to check: how to get it, what the configuration calls it, and the contracts to hold it to."""
+    """One app to check: how to get it, what the configuration calls it, and the contracts to hold it to.
+
+    `lock` is the folder of the lock that holds it, None where there is none.
+    """
 
     target: Target
     name: str | None
     contracts: tuple[Contract, ...]
+    lock: Path | None = None
 
 
 def jobs(target: Target) -> tuple[Job, ...]:
@@ -45,10 +51,19 @@ def jobs(target: Target) -> tuple[Job, ...]:
                     f"{settings.file}: `on_faults` in {contract.place} is not yet available: this version holds "
                     "contracts against a normal request only."
                 )
-    # The lock is held here, too, once there is one: then an app without a contract has something to hold.
-    if not any(job.contracts for job in found):
+    found = _with_lock(found, settings)
+    held = tuple(job for job in found if job.contracts or job.lock is not None)
+    if not held:
         raise ConfigError(_nothing(settings))
-    return tuple(job for job in found if job.contracts)
+    return held
+
+
+def _with_lock(found: tuple[Job, ...], settings: Config) -> tuple[Job, ...]:
+    # A lock is of one app: where several are configured it is that of the top level's.
+    if not (settings.folder / lockfile.NAME).is_file():
+        return found
+    own = [job for job in found if job.name in (None, settings.app)]
+    return tuple(replace(job, lock=settings.folder) if own and job is own[0] else job for job in found)
 
 
 def _jobs(target: Target, settings: Config) -> Iterator[Job]:
@@ -81,20 +96,32 @@ def check(subject: Subject, job: Job, options: ProbeOptions, *, stuck: Callable[
     `stuck` gets the findings so far, in another thread, where the app cannot be interrupted. Raises MwvizError.
     """
     trace = api.probe(subject, options, stuck=lambda so_far: stuck(_judged(job, so_far, None)))
-    for_routes = [_selection(contract) for contract in job.contracts if contract.of_routes]
-    if not for_routes or _unusable(trace) is not None:
+    if _unusable(trace) is not None:
         return _judged(job, trace, None)
+    lock = _lock(subject, job, trace)
+    for_routes = [_selection(contract) for contract in job.contracts if contract.of_routes]
+    if not for_routes:
+        return _judged(job, trace, None, lock)
 
     def choose(routes: Routes) -> Routes:
         kept = {id(route) for each in for_routes for route in select(routes, each).routes}
         return replace(routes, routes=tuple(route for route in routes.routes if id(route) in kept))
 
-    return _judged(job, trace, list_here(subject, RouteProbes(choose, options.timeout, options.headers)))
+    return _judged(job, trace, list_probed(subject, RouteProbes(choose, options.timeout, options.headers)), lock)
 
 
-def _judged(job: Job, trace: Trace, routes: Routes | None) -> Findings:
+def _lock(subject: Subject, job: Job, trace: Trace) -> tuple[Held, ...]:
+    if job.lock is None:
+        return ()
+    routes = list_here(subject) if comparing.locked_routes(job.lock) else None
+    return (held_lock(job.lock, trace, routes, job.name or trace.target),)
+
+
+def _judged(job: Job, trace: Trace, routes: Routes | None, lock: tuple[Held, ...] = ()) -> Findings:
     target = job.name or trace.target
-    held = tuple(_held(contract, trace, routes, target) for contract in job.contracts)
+    if not lock and job.lock is not None:  # nothing usable came of the probe
+        lock = (could_not_lock(target, _unusable(trace) or "The probe of the app never ended"),)
+    held = (*(_held(contract, trace, routes, target) for contract in job.contracts), *lock)
     notes = (*trace.probe.reasons, *_ended(trace), *dict.fromkeys((*trace.notes, *(routes.notes if routes else ()))))
     app = CheckedApp(target, trace.versions, notes)
     return Findings(tuple(one for each in held for one in each.findings), tuple(each.check for each in held), (app,))

@@ -1,0 +1,1 @@
+"""The views of what differs between two orders."""
