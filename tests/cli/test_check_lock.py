@@ -45,7 +45,8 @@ def test_a_change_breaks_it(locked: Project, source: str, told: list[str]) -> No
     lines = report(locked, code=1)
     assert lines[0] == "BROKEN  mwviz.lock"
     assert [line for line in lines if line.startswith(told[0].rstrip("."))] == told
-    assert lines[-4:] == [ACCEPT, "", "1 lock: 0 kept, 1 broken.", ""]
+    assert ACCEPT in lines
+    assert lines[-2:] == ["1 lock: 0 kept, 1 broken.", ""]
 
 
 def test_a_finding_names_the_layer_and_its_line(locked: Project) -> None:
