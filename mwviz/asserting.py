@@ -23,6 +23,7 @@ def assert_order(
     A layer that the probe did not reach stands where the built stack has it. Raises AssertionError where the order does
     not hold, MwvizError for the caller's mistakes.
     """
+    __tracebackhide__ = True  # pytest shows the line of the test
     from mwviz import api
     from mwviz.analysis.order import compared, parse
     from mwviz.render.order import broken, unbuilt

@@ -100,4 +100,5 @@ def _longest_in_order(met: Sequence[int], steps: dict[int, int]) -> frozenset[in
     for at, index in enumerate(met):
         before: list[tuple[int, ...]] = [(), *(best[other] for other in met[:at] if steps[other] <= steps[index])]
         best[index] = (*max(before, key=len), index)
-    return frozenset(max(best.values(), key=len, default=()))
+    longest = max((*best.values(), ()), key=len)
+    return frozenset(longest)

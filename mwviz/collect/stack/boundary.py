@@ -7,7 +7,7 @@ calls go through, and a request that is not the probe's passes without a note.
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, TypeGuard
 
 from mwviz.collect.stack.asgi import ASGIApp, Receive, Scope, Send
 from mwviz.collect.stack.crossing import Crossing, Spot
@@ -85,7 +85,19 @@ class Boundary:
         return result
 
 
+def is_own(value: Any, recorder: Recorder) -> TypeGuard[Boundary]:
+    """Whether `value` is a boundary of this recorder's: a suite that is watched has other ones in the same stack."""
+    return type(value) is Boundary and value.mwviz.recorder is recorder
+
+
+def bare(value: Any) -> Any:
+    """What stands inside of a boundary; anything else as it is."""
+    return value.mwviz.layer if type(value) is Boundary else value
+
+
 async def _unnoted(station: Station, scope: Scope, receive: Receive, send: Send) -> Any:
+    if (told := station.recorder.passed_by) is not None:
+        told(station)
     if not station.entrance:
         return await station.layer(scope, receive, send)
     with unfollowed():

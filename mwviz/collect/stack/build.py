@@ -10,7 +10,7 @@ from typing import Any
 
 from mwviz.collect.compat import INNER, framework_classes, held, is_method_of, registration, router_stack
 from mwviz.collect.stack.asgi import ASGIApp
-from mwviz.collect.stack.boundary import Boundary
+from mwviz.collect.stack.boundary import Boundary, bare, is_own
 from mwviz.collect.stack.recorder import Recorder
 from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.errors import ProbeError
@@ -71,12 +71,15 @@ class Builder:
         self.collapsed: list[object] = []
         self.failed: object | None = None
 
-    def build(self, entries: list[object]) -> ASGIApp:
-        """The application's own stack, its user layers constructed from `entries`. Raises what a constructor raises."""
+    def build(self, entries: list[object], make: Callable[[], Any] | None = None) -> ASGIApp:
+        """The application's own stack, its user layers constructed from `entries`. Raises what a constructor raises.
+
+        `make` builds it, where the application's `build_middleware_stack` is not to be called.
+        """
         original = self.application.user_middleware
         self.application.user_middleware = [self._standing_in(entry) for entry in entries]
         try:
-            stack: ASGIApp = self.application.build_middleware_stack()
+            stack: ASGIApp = (make or self.application.build_middleware_stack)()
         finally:
             self.application.user_middleware = original
         return stack
@@ -115,7 +118,12 @@ class Builder:
         return construct
 
     def _bounded(self, app: Any) -> Boundary:
-        return app if type(app) is Boundary else Boundary(app, self.recorder)
+        return app if is_own(app, self.recorder) else Boundary(bare(app), self.recorder)
+
+
+def is_claimed(application: object) -> bool:
+    """Whether a probe has the application to itself."""
+    return id(application) in _busy
 
 
 def claim(application: Any, undo: ExitStack) -> None:
@@ -137,7 +145,7 @@ def instrument(application: Any, recorder: Recorder, entries: list[object] | Non
     standing = getattr(application, "middleware_stack", None)
     stack = _built_or_standing(application, builder, built, standing, reordered=entries is not None)
     if stack is not None:
-        _survey(stack, application, builder, built, undo)
+        survey(stack, application, builder, built, undo)
         application.middleware_stack = built.entrance
     return built
 
@@ -166,22 +174,24 @@ def _built_or_standing(
     return standing  # type: ignore[no-any-return]
 
 
-def _survey(stack: ASGIApp, application: Any, builder: Builder, built: Built, undo: ExitStack) -> None:
+def survey(stack: ASGIApp, application: Any, builder: Builder, built: Built, undo: ExitStack) -> None:
     """Walk the stack from outside to the router, and put a boundary wherever there is none yet."""
     framework = framework_classes(application)
     unmatched = [] if builder.constructed else list(built.entries)
     is_router = _is(application.router)
     built.entrance = current = _entrance(stack, builder)
     while True:
-        layer = current.mwviz.layer if type(current) is Boundary else current
+        layer = bare(current)
         if is_router(layer):
-            built.router = current if type(current) is Boundary else None
+            built.router = _own_or_none(current, builder.recorder)
             built.found += routed(layer, built.router, builder.recorder, undo)
             built.router = built.found[-1].boundary
             return
         known = builder.constructed.get(id(current))
         entry = known.entry if known is not None else _take_match(layer, unmatched)
-        built.found.append(Found(layer, entry, _origin(layer, entry, framework), _boundary_or_none(current)))
+        built.found.append(
+            Found(layer, entry, _origin(layer, entry, framework), _own_or_none(current, builder.recorder))
+        )
         inner = _next(layer, known, is_router, builder, undo)
         if inner is None:
             return
@@ -214,7 +224,7 @@ def bounded(links: Iterable[Link], recorder: Recorder, undo: ExitStack) -> list[
     boundaries: list[Boundary | None] = []
     for link in links:
         inner = link.get()
-        boundary = inner if type(inner) is Boundary else Boundary(inner, recorder)
+        boundary = inner if is_own(inner, recorder) else Boundary(bare(inner), recorder)
         try:
             undo.callback(link.put(boundary))
         except Exception:  # a read-only attribute, the arguments of a partial: what lies there goes without a boundary
@@ -225,7 +235,7 @@ def bounded(links: Iterable[Link], recorder: Recorder, undo: ExitStack) -> list[
 
 
 def _entrance(stack: ASGIApp, builder: Builder) -> Boundary:
-    entrance = stack if type(stack) is Boundary else Boundary(stack, builder.recorder)
+    entrance = stack if is_own(stack, builder.recorder) else Boundary(bare(stack), builder.recorder)
     entrance.mwviz.entrance = True
     return entrance
 
@@ -240,7 +250,7 @@ def _next(
         return known.inner if known is not None else None
     link: Link = path[0][1]
     inner = link.get()
-    if type(inner) is Boundary:
+    if is_own(inner, builder.recorder):
         return inner
     return bounded([link], builder.recorder, undo)[0] or inner
 
@@ -249,8 +259,8 @@ def _direct(layer: Any, inner: Boundary) -> bool:
     return held(layer).get(INNER) is inner
 
 
-def _boundary_or_none(value: Any) -> Boundary | None:
-    return value if type(value) is Boundary else None
+def _own_or_none(value: Any, recorder: Recorder) -> Boundary | None:
+    return value if is_own(value, recorder) else None
 
 
 def _take_match(layer: Any, unmatched: list[object]) -> object | None:
@@ -269,11 +279,11 @@ def _origin(layer: Any, entry: object | None, framework: frozenset[type]) -> Ori
 
 def _classes(stack: Any, is_router: Callable[[object], bool]) -> list[type]:
     path = path_to(stack, is_router) or []
-    return [type(layer.mwviz.layer if type(layer) is Boundary else layer) for layer, _ in path]
+    return [type(bare(layer)) for layer, _ in path]
 
 
 def _is(router: object) -> Callable[[object], bool]:
-    return lambda value: value is router or (type(value) is Boundary and value.mwviz.layer is router)
+    return lambda value: bare(value) is router
 
 
 def _restoring(holder: Any, name: str) -> Callable[[], None]:
