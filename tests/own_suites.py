@@ -23,7 +23,15 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 VERSIONS = ("1.10.0", "0.46.2")
 #: What the suites import beside Starlette's `full` extra, in the releases of their day where those matter.
 NEEDS = {
-    "1.10.0": ("pytest>=9.1", "trio", "blockbuster", "importlib-metadata", "opentelemetry-sdk", "pytest-codspeed"),
+    "1.10.0": (
+        "pytest>=9.1",
+        "trio",
+        "blockbuster",
+        "importlib-metadata",
+        "opentelemetry-sdk",
+        "pytest-codspeed",
+        "httpx2[zstd]",
+    ),
     "0.46.2": ("pytest==8.3.5", "trio==0.29.0", "anyio==4.9.0", "importlib-metadata", "typing_extensions"),
 }
 

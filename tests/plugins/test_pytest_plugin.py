@@ -394,6 +394,14 @@ def test_what_judges_the_orders_has_its_say_in_the_report(suite: pytest.Pytester
     assert report(result).splitlines()[-1] == "  contract broken: edge: 1 request without Nobody"
 
 
+def test_a_worker_that_dies_is_told_of(suite: pytest.Pytester) -> None:
+    pytest.importorskip("xdist")
+    suite.makepyfile("import os\n\ndef test_dies():\n    os._exit(3)\n")
+    result = ran(suite, "-n1", "-p", "xdist.plugin", "--mwviz", "--max-worker-restart=0")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert "  not observed: What worker gw0 saw is missing: it ended without a word." in report(result)
+
+
 HOSTILE = """
 import asyncio
 from shop import Middleware, Outer, Starlette, call
