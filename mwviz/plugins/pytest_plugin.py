@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -75,7 +76,8 @@ class _Run:
         return merged((suite, Suite(0, 0, (), tuple(self.failed))))
 
 
-_KEY = pytest.StashKey[_Run]()
+#: Of each configuration that asked. pytest's own stash is newer than some suites' pytest.
+_runs: WeakKeyDictionary[object, _Run] = WeakKeyDictionary()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -96,9 +98,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _begin(config: pytest.Config, options: Any) -> None:
     asked = getattr(options, "mwviz", False) or getattr(options, "mwviz_report", None) is not None
-    if not asked or _KEY in config.stash:
+    if not asked or config in _runs:
         return
-    run = config.stash[_KEY] = _Run()
+    run = _runs[config] = _Run()
     with run.guarded("Nothing could be followed"):
         from mwviz.collect.suite.watch import SuiteWatch
 
@@ -109,7 +111,7 @@ def _begin(config: pytest.Config, options: Any) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Send what a worker of xdist's saw to its controller."""
-    run, output = session.config.stash.get(_KEY, None), getattr(session.config, "workeroutput", None)
+    run, output = _runs.get(session.config), getattr(session.config, "workeroutput", None)
     if run is not None and output is not None:
         with run.guarded("A worker's results were not sent"):
             output[_OUTPUT] = pickle.dumps(run.whole())
@@ -118,7 +120,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take what a worker of xdist's saw."""
-    run = node.config.stash.get(_KEY, None)
+    run = _runs.get(node.config)
     if run is None:
         return
     with run.guarded("A worker's results were not read"):
@@ -133,7 +135,7 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Iterator[None]:
     """Close with the report, whatever the verbosity."""
     yield
-    run = config.stash.get(_KEY, None)
+    run = _runs.get(config)
     if run is None:
         return
     _write(config, run)
@@ -162,13 +164,13 @@ def _write(config: pytest.Config, run: _Run) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave the frameworks as they were."""
-    if (run := config.stash.get(_KEY, None)) is not None:
+    if (run := _runs.get(config)) is not None:
         _write(config, run)  # where there is no terminal to report to
     _end(config)
 
 
 def _end(config: pytest.Config) -> None:
-    run = config.stash.get(_KEY, None)
+    run = _runs.get(config)
     if run is not None and run.watch is not None:
         with run.guarded("An app was not left as it was found"):
             run.watch.stop()

@@ -62,7 +62,11 @@ class Boundary:
         """Call the layer, noting what crosses if the request is the probe's."""
         recorder = (station := self.mwviz).recorder
         if scope.get("asgi") is not recorder.mark and (station.entrance or not recorder.is_followed()):
-            return await _unnoted(station, scope, receive, send)
+            if (told := recorder.passed_by) is not None:
+                told(station)
+            if station.entrance:
+                return await _unfollowed(station, scope, receive, send)
+            return await station.layer(scope, receive, send)
         crossing = Crossing()
         crossing.station = station
         crossing.note = note = recorder.notes.append
@@ -95,10 +99,6 @@ def bare(value: Any) -> Any:
     return value.mwviz.layer if type(value) is Boundary else value
 
 
-async def _unnoted(station: Station, scope: Scope, receive: Receive, send: Send) -> Any:
-    if (told := station.recorder.passed_by) is not None:
-        told(station)
-    if not station.entrance:
-        return await station.layer(scope, receive, send)
+async def _unfollowed(station: Station, scope: Scope, receive: Receive, send: Send) -> Any:
     with unfollowed():
         return await station.layer(scope, receive, send)

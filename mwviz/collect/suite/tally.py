@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from mwviz.collect import redact
+from mwviz.collect import failure, redact
 from mwviz.collect.compat import is_application
 from mwviz.collect.suite.stacks import Passage, Source, StackRecorder
 from mwviz.model import Layer
@@ -91,7 +91,7 @@ class Tally:
     def problem(self, doing: str, error: BaseException) -> None:
         """Something of ours failed: the suite goes on, and is told at its end."""
         with self._lock:
-            self._problems[f"{doing}: {redact.type_name(type(error))}: {redact.text(str(error))[:200]}"] += 1
+            self._problems[f"{doing}: {failure.one_line(error)}"] += 1
 
     def told(self) -> Suite:
         """The sum."""
