@@ -306,6 +306,23 @@ def test_what_is_imported_late_and_vendored_is_watched(suite: pytest.Pytester) -
     assert report(result).splitlines()[1:] == ["  Starlette: 1 request", "    1  Outer > Gate > Inner"]
 
 
+def test_a_probe_may_be_the_first_to_import_the_framework(suite: pytest.Pytester) -> None:
+    suite.makepyfile(
+        """
+        import asyncio, sys
+
+        def test_it(mwviz):
+            assert "starlette" not in sys.modules
+            mwviz.assert_order("shop:app", "Outer > Gate > Inner")
+            from shop import app, call
+            asyncio.run(call(app))
+        """
+    )
+    result = ran(suite, "--mwviz")
+    result.assert_outcomes(passed=1)
+    assert report(result).splitlines()[1:] == ["  shop:app: 1 request", "    1  Outer > Gate > Inner"]
+
+
 def test_a_constructor_that_raises_runs_once_and_raises_the_same(suite: pytest.Pytester) -> None:
     suite.makepyfile(
         """
@@ -457,7 +474,7 @@ def test_pytest_finds_the_plugin_by_its_entry_point(
 ) -> None:
     installed = tmp_path / "site" / "mwviz-0.0.0.dist-info"
     installed.mkdir(parents=True)
-    declared = (ROOT / "pyproject.toml").read_text("utf-8")
+    declared = (Path(__file__).resolve().parents[2] / "pyproject.toml").read_text("utf-8")
     entry = re.search(r'^\[project\.entry-points\.pytest11\]\n(mwviz = )"(.+)"$', declared, re.MULTILINE)
     assert entry is not None
     (installed / "entry_points.txt").write_text(f"[pytest11]\n{entry[1]}{entry[2]}\n")

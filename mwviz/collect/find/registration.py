@@ -11,7 +11,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
@@ -82,6 +82,7 @@ def _watch_class(cls: type, registrations: Registrations) -> Callable[[], None]:
     original = cls.__init__  # type: ignore[misc]
     package = cls.__module__.removesuffix("starlette.middleware")
 
+    @functools.wraps(original)
     def noting(self: object, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         registrations.note(self, _registering_frame(inspect.currentframe(), package))
@@ -153,7 +154,8 @@ def _tell_when_executed(loader: Loader, found: Callable[[ModuleType], None]) -> 
     execute = loader.exec_module
 
     def exec_module(module: ModuleType) -> None:
-        del loader.exec_module  # a loader of archives serves many modules
+        with suppress(AttributeError):  # another finder of ours, around this one, was faster
+            del loader.exec_module  # a loader of archives serves many modules
         execute(module)
         found(module)
 

@@ -19,7 +19,7 @@ def headline(suite: Suite) -> str:
     if not suite.apps:
         return "no request went through a Starlette or FastAPI app"
     different = sum(len(orders(app)) for app in suite.apps)
-    late = f", {suite.unfinished} not ended" if suite.unfinished else ""
+    late = f" ({suite.unfinished} not ended)" if suite.unfinished else ""
     told = f"{counted(suite.requests, 'request')}{late} through {counted(len(suite.apps), 'app')}"
     return f"{told}, {counted(different, 'request order')}"
 
