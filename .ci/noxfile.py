@@ -94,6 +94,13 @@ def wheel(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "-q", "--ignore=tests/test_layout.py", *session.posargs)
 
 
+@nox.session(default=False)
+def own_suites(session: nox.Session) -> None:
+    """Starlette's own suite with and without `--mwviz`: the outcomes must be the same."""
+    script = ROOT / "tests" / "own_suites.py"
+    session.run("python", str(script), "--work", str(Path(session.create_tmp()) / "own_suites"), *session.posargs)
+
+
 def pytest(session: nox.Session) -> None:
     """Run the suite of this checkout, with the arguments after `--`."""
     session.chdir(ROOT)

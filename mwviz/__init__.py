@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mwviz.api import inspect, routes, trace, trace_async
+    from mwviz.asserting import assert_order
     from mwviz.errors import MwvizError
     from mwviz.model import Stack, Trace
     from mwviz.model.routes import Routes
 
-__all__ = ["MwvizError", "Routes", "Stack", "Trace", "inspect", "routes", "trace", "trace_async"]
+__all__ = ["MwvizError", "Routes", "Stack", "Trace", "assert_order", "inspect", "routes", "trace", "trace_async"]
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -22,6 +23,7 @@ _HOMES = {
     "Routes": "mwviz.model.routes",
     "Stack": "mwviz.model",
     "Trace": "mwviz.model",
+    "assert_order": "mwviz.asserting",
     "inspect": "mwviz.api",
     "routes": "mwviz.api",
     "trace": "mwviz.api",

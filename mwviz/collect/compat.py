@@ -37,6 +37,16 @@ def application_classes(app: object) -> list[type]:
     ]
 
 
+#: How the names of the modules end that define the classes of applications, vendored copies included.
+APPLICATION_MODULES = ("starlette.applications", "fastapi.applications")
+
+
+def defined_applications(module: object) -> list[type]:
+    """The framework's own classes of applications that such a module defines itself."""
+    classes = (getattr(module, name, None) for name in ("FastAPI", "Starlette"))
+    return [cls for cls in classes if isinstance(cls, type) and cls.__module__ == getattr(module, "__name__", None)]
+
+
 def framework_classes(app: object) -> frozenset[type]:
     """The classes that the framework itself puts around or inside the user's middleware.
 

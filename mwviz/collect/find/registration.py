@@ -11,7 +11,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
@@ -50,21 +50,24 @@ class Registrations:
 
 
 @contextmanager
-def watched(registrations: Registrations) -> Iterator[None]:
-    """Watch registrations, of Starlette and of every vendored copy that is imported meanwhile."""
+def watched(registrations: Registrations, *, holders: bool = True) -> Iterator[None]:
+    """Watch registrations, of Starlette and of every vendored copy that is imported meanwhile.
+
+    Without `holders`, mounts, routes and routers are not remembered, which otherwise live as long as the process.
+    """
     undo: list[Callable[[], None]] = []
 
     def watch(module: ModuleType) -> None:
         if isinstance(getattr(module, "Middleware", None), type) and module.__name__.endswith(_MIDDLEWARE):
             undo.append(_watch_class(module.Middleware, registrations))
-        elif module.__name__.endswith(_ROUTING):
+        elif holders and module.__name__.endswith(_ROUTING):
             classes = (getattr(module, name, None) for name in _TAKE_MIDDLEWARE)
             undo.extend(_watch_holder(cls) for cls in classes if isinstance(cls, type))
 
     for name, module in list(sys.modules.items()):
         if name.endswith((_MIDDLEWARE, _ROUTING)) and isinstance(module, ModuleType):
             watch(module)
-    finder = _Finder(watch)
+    finder = Finder((_MIDDLEWARE, _ROUTING), watch)
     sys.meta_path.insert(0, finder)
     try:
         yield
@@ -79,6 +82,7 @@ def _watch_class(cls: type, registrations: Registrations) -> Callable[[], None]:
     original = cls.__init__  # type: ignore[misc]
     package = cls.__module__.removesuffix("starlette.middleware")
 
+    @functools.wraps(original)
     def noting(self: object, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         registrations.note(self, _registering_frame(inspect.currentframe(), package))
@@ -118,15 +122,17 @@ def _registering_frame(noting: FrameType | None, package: str) -> FrameType | No
     return frame
 
 
-class _Finder(MetaPathFinder):
-    """Lets the ordinary finders find the modules that are watched, and hands each over once it is executed."""
+class Finder(MetaPathFinder):
+    """Lets the ordinary finders find modules whose names end so, and hands each over once it is executed."""
 
-    def __init__(self, found: Callable[[ModuleType], None]) -> None:
+    def __init__(self, endings: tuple[str, ...], found: Callable[[ModuleType], None]) -> None:
+        self._endings = endings
         self._found = found
         self._busy = False
 
     def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> ModuleSpec | None:
-        if self._busy or not fullname.endswith((_MIDDLEWARE, _ROUTING)):
+        """What the other finders find of such a name; None of any other."""
+        if self._busy or not fullname.endswith(self._endings):
             return None
         self._busy = True
         try:
@@ -148,7 +154,8 @@ def _tell_when_executed(loader: Loader, found: Callable[[ModuleType], None]) -> 
     execute = loader.exec_module
 
     def exec_module(module: ModuleType) -> None:
-        del loader.exec_module  # a loader of archives serves many modules
+        with suppress(AttributeError):  # another finder of ours, around this one, was faster
+            del loader.exec_module  # a loader of archives serves many modules
         execute(module)
         found(module)
 

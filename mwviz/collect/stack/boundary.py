@@ -7,7 +7,7 @@ calls go through, and a request that is not the probe's passes without a note.
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, TypeGuard
 
 from mwviz.collect.stack.asgi import ASGIApp, Receive, Scope, Send
 from mwviz.collect.stack.crossing import Crossing, Spot
@@ -62,7 +62,11 @@ class Boundary:
         """Call the layer, noting what crosses if the request is the probe's."""
         recorder = (station := self.mwviz).recorder
         if scope.get("asgi") is not recorder.mark and (station.entrance or not recorder.is_followed()):
-            return await _unnoted(station, scope, receive, send)
+            if (told := recorder.passed_by) is not None:
+                told(station)
+            if station.entrance:
+                return await _unfollowed(station, scope, receive, send)
+            return await station.layer(scope, receive, send)
         crossing = Crossing()
         crossing.station = station
         crossing.note = note = recorder.notes.append
@@ -87,8 +91,16 @@ class Boundary:
         return result
 
 
-async def _unnoted(station: Station, scope: Scope, receive: Receive, send: Send) -> Any:
-    if not station.entrance:
-        return await station.layer(scope, receive, send)
+def is_own(value: Any, recorder: Recorder) -> TypeGuard[Boundary]:
+    """Whether `value` is a boundary of this recorder's: a suite that is watched has other ones in the same stack."""
+    return type(value) is Boundary and value.mwviz.recorder is recorder
+
+
+def bare(value: Any) -> Any:
+    """What stands inside of a boundary; anything else as it is."""
+    return value.mwviz.layer if type(value) is Boundary else value
+
+
+async def _unfollowed(station: Station, scope: Scope, receive: Receive, send: Send) -> Any:
     with unfollowed():
         return await station.layer(scope, receive, send)

@@ -9,7 +9,7 @@ from typing import Any
 
 from mwviz.collect.compat import INNER, framework_classes, held, is_method_of, registration, router_stack
 from mwviz.collect.stack.asgi import ASGIApp
-from mwviz.collect.stack.boundary import Boundary
+from mwviz.collect.stack.boundary import Boundary, bare, is_own
 from mwviz.collect.stack.construct import Builder, Constructed, Kept
 from mwviz.collect.stack.recorder import Recorder
 from mwviz.collect.stack.unwrap import Link, path_to
@@ -84,7 +84,7 @@ def instrument(
     standing = getattr(application, "middleware_stack", None)
     stack = _built_or_standing(application, builder, built, standing, reordered=entries is not None)
     if stack is not None:
-        _survey(stack, application, builder, built, undo)
+        survey(stack, application, builder, built, undo)
         application.middleware_stack = built.entrance
     return built
 
@@ -113,22 +113,24 @@ def _built_or_standing(
     return standing  # type: ignore[no-any-return]
 
 
-def _survey(stack: ASGIApp, application: Any, builder: Builder, built: Built, undo: ExitStack) -> None:
+def survey(stack: ASGIApp, application: Any, builder: Builder, built: Built, undo: ExitStack) -> None:
     """Walk the stack from outside to the router, and put a boundary wherever there is none yet."""
     framework = framework_classes(application)
     unmatched = [] if builder.constructed else list(built.entries)
     is_router = _is(application.router)
     built.entrance = current = _entrance(stack, builder)
     while True:
-        layer = current.mwviz.layer if type(current) is Boundary else current
+        layer = bare(current)
         if is_router(layer):
-            built.router = current if type(current) is Boundary else None
+            built.router = _own_or_none(current, builder.recorder)
             built.found += routed(layer, built.router, builder.recorder, undo)
             built.router = built.found[-1].boundary
             return
         known = builder.constructed.get(id(current))
         entry = known.entry if known is not None else _take_match(layer, unmatched)
-        built.found.append(Found(layer, entry, _origin(layer, entry, framework), _boundary_or_none(current)))
+        built.found.append(
+            Found(layer, entry, _origin(layer, entry, framework), _own_or_none(current, builder.recorder))
+        )
         inner = _next(layer, known, is_router, builder, undo)
         if inner is None:
             return
@@ -161,7 +163,7 @@ def bounded(links: Iterable[Link], recorder: Recorder, undo: ExitStack) -> list[
     boundaries: list[Boundary | None] = []
     for link in links:
         inner = link.get()
-        boundary = inner if type(inner) is Boundary else Boundary(inner, recorder)
+        boundary = inner if is_own(inner, recorder) else Boundary(bare(inner), recorder)
         try:
             undo.callback(link.put(boundary))
         except Exception:  # a read-only attribute, the arguments of a partial: what lies there goes without a boundary
@@ -172,7 +174,7 @@ def bounded(links: Iterable[Link], recorder: Recorder, undo: ExitStack) -> list[
 
 
 def _entrance(stack: ASGIApp, builder: Builder) -> Boundary:
-    entrance = stack if type(stack) is Boundary else Boundary(stack, builder.recorder)
+    entrance = stack if is_own(stack, builder.recorder) else Boundary(bare(stack), builder.recorder)
     entrance.mwviz.entrance = True
     return entrance
 
@@ -187,7 +189,7 @@ def _next(
         return known.inner if known is not None else None
     link: Link = path[0][1]
     inner = link.get()
-    if type(inner) is Boundary:
+    if is_own(inner, builder.recorder):
         return inner
     return bounded([link], builder.recorder, undo)[0] or inner
 
@@ -196,8 +198,8 @@ def _direct(layer: Any, inner: Boundary) -> bool:
     return held(layer).get(INNER) is inner
 
 
-def _boundary_or_none(value: Any) -> Boundary | None:
-    return value if type(value) is Boundary else None
+def _own_or_none(value: Any, recorder: Recorder) -> Boundary | None:
+    return value if is_own(value, recorder) else None
 
 
 def _take_match(layer: Any, unmatched: list[object]) -> object | None:
@@ -216,11 +218,11 @@ def _origin(layer: Any, entry: object | None, framework: frozenset[type]) -> Ori
 
 def _classes(stack: Any, is_router: Callable[[object], bool]) -> list[type]:
     path = path_to(stack, is_router) or []
-    return [type(layer.mwviz.layer if type(layer) is Boundary else layer) for layer, _ in path]
+    return [type(bare(layer)) for layer, _ in path]
 
 
 def _is(router: object) -> Callable[[object], bool]:
-    return lambda value: value is router or (type(value) is Boundary and value.mwviz.layer is router)
+    return lambda value: bare(value) is router
 
 
 def _restoring(holder: Any, name: str) -> Callable[[], None]:

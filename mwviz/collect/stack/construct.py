@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from mwviz.collect.stack.asgi import ASGIApp
-from mwviz.collect.stack.boundary import Boundary
+from mwviz.collect.stack.boundary import Boundary, bare, is_own
 from mwviz.collect.stack.recorder import Recorder
 
 
@@ -38,12 +38,15 @@ class Builder:
         self.collapsed: list[object] = []
         self.failed: object | None = None
 
-    def build(self, entries: list[object]) -> ASGIApp:
-        """The application's own stack, its user layers constructed from `entries`. Raises what a constructor raises."""
+    def build(self, entries: list[object], make: Callable[[], Any] | None = None) -> ASGIApp:
+        """The application's own stack, its user layers constructed from `entries`. Raises what a constructor raises.
+
+        `make` builds it, where the application's `build_middleware_stack` is not to be called.
+        """
         original = self.application.user_middleware
         self.application.user_middleware = [self._standing_in(*each) for each in enumerate(entries)]
         try:
-            stack: ASGIApp = self.application.build_middleware_stack()
+            stack: ASGIApp = (make or self.application.build_middleware_stack)()
         finally:
             self.application.user_middleware = original
         return stack
@@ -97,7 +100,7 @@ class Builder:
         return True
 
     def _bounded(self, app: Any) -> Boundary:
-        return app if type(app) is Boundary else Boundary(app, self.recorder)
+        return app if is_own(app, self.recorder) else Boundary(bare(app), self.recorder)
 
 
 def _renewed(boundary: Boundary, layer: Any, recorder: Recorder) -> None:

@@ -10,7 +10,7 @@ from operator import itemgetter
 from time import perf_counter_ns
 
 from mwviz.collect.stack.asgi import Scope
-from mwviz.collect.stack.crossing import SENT, THROUGH, Note
+from mwviz.collect.stack.crossing import SENT, THROUGH, Note, Spot
 
 _following: ContextVar[Mark | None] = ContextVar("mwviz_following", default=None)
 
@@ -27,6 +27,8 @@ class Recorder:
 
     #: Bound here: tests that freeze the time replace the names of clocks in modules.
     now = staticmethod(perf_counter_ns)
+    #: Told the place of a boundary by every request that is not the probe's; None where nobody wants to know.
+    passed_by: Callable[[Spot], None] | None = None
 
     def __init__(self) -> None:
         self.mark = Mark({"version": "3.0", "spec_version": "2.3"})

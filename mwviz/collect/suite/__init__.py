@@ -1,0 +1,1 @@
+"""What a test suite itself sends through the apps that it meets."""

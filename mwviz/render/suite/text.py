@@ -1,0 +1,40 @@
+"""The closing report of `pytest --mwviz`: a line that begins with `mwviz`, and what belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mwviz.model.suite import Suite, SuiteApp
+from mwviz.render.plain import visible
+from mwviz.render.suite import words
+
+_APPS_AT_MOST, _ORDERS_AT_MOST = 10, 10
+
+
+def render(suite: Suite) -> str:
+    """Return the report; of many apps or orders those that took the most requests."""
+    return "\n".join(_lines(suite))
+
+
+def _lines(suite: Suite) -> Iterator[str]:
+    yield f"mwviz: {words.headline(suite)}"
+    for app in suite.apps[:_APPS_AT_MOST]:
+        yield from _app(app)
+    if (more := len(suite.apps) - _APPS_AT_MOST) > 0:
+        yield f"  and {words.counted(more, 'app')} more: --mwviz-report FILE.html tells of all"
+    yield from (f"  contract broken: {visible(broken)}" for broken in suite.broken)
+    yield from (f"  not observed: {visible(problem)}" for problem in suite.problems)
+
+
+def _app(app: SuiteApp) -> Iterator[str]:
+    yield f"  {words.title(app)}"
+    orders = words.orders(app)
+    width = max(len(str(requests)) for _, requests in orders)
+    for order, requests in orders[:_ORDERS_AT_MOST]:
+        yield f"    {requests:>{width}}  {order}"
+    if (more := len(orders) - _ORDERS_AT_MOST) > 0:
+        yield f"    and {words.counted(more, 'order')} more"
+    if unmet := words.never_reached(app):
+        yield f"    never reached: {', '.join(unmet)}"
+    if hidden := words.unwatched(app):
+        yield f"    not observable: {', '.join(hidden)}"
