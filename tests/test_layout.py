@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 from starlette import routing
+from typer.main import get_group
 
 import mwviz
+from mwviz import cli
 
 ROOT = Path(__file__).resolve().parent.parent
 TOP = {"CHANGELOG.md", "LICENSE", "README.md", "mwviz", "pyproject.toml", "samples", "tests"}
@@ -63,3 +65,32 @@ def test_ci_runs_the_command_of_the_readme() -> None:
     found = subprocess.run(["bash", "-c", pattern[1]], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.startswith("python3 -m venv .venv && ")
     assert found.stdout.rstrip().endswith(" .ci/check.py")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="GitHub runs the action's script in bash")
+def test_the_action_checks_what_it_is_told_to(tmp_path: Path) -> None:
+    action = (ROOT / ".github" / "actions" / "check" / "action.yml").read_text("utf-8")
+    script = "".join(line.removeprefix(" " * 8) for line in action.partition("run: |\n")[2].splitlines(keepends=True))
+    (tmp_path / "shop.py").write_text((ROOT / "samples" / "closure.py").read_text("utf-8"), "utf-8")
+    contract = '[[contracts]]\nname = "edge"\nlayers = ["GZipMiddleware", "cache_control"]\n'
+    (tmp_path / "mwviz.toml").write_text(contract, "utf-8")
+    pytest.importorskip("fastapi")
+    told = {"MWVIZ_APP": "shop:app", "MWVIZ_SARIF": "out.sarif", "PYTHONPATH": str(ROOT)}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", script],
+        cwd=tmp_path, env={**os.environ, **told, "PATH": path}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("::error file=shop.py,line=")
+    assert (tmp_path / "out.sarif").is_file()
+
+
+def test_the_hooks_call_commands_that_exist() -> None:
+    hooks = (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")
+    entries = re.findall(r"^  entry: mwviz (\w+)(?: (--\w+))?$", hooks, re.MULTILINE)
+    assert len(entries) == hooks.count("- id: ") == 2
+    commands = get_group(cli.app).commands
+    for command, option in entries:
+        options = {name for parameter in commands[command].params for name in parameter.opts}
+        assert not option or option in options

@@ -38,6 +38,11 @@ def of_trace(trace: Trace) -> Chain:
     return Chain(*_merged(met, layers))
 
 
+def of_order(layers: Sequence[Layer], order: Sequence[int]) -> Chain:
+    """An app's own stack as a request passed it that entered these layers, given by their places in `layers`."""
+    return Chain(*_merged([layers[index] for index in order], layers))
+
+
 def of_route(route: RouteChain, routes: Routes) -> Chain:
     """What a request to a route passes, in the order that its probe observed."""
     by_index = {layer.index: layer for layer in routes.layers}

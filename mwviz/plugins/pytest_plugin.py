@@ -8,8 +8,9 @@ fails is told there: no test's outcome and no exit code depends on it.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,9 +21,6 @@ import pytest
 if TYPE_CHECKING:
     from mwviz.collect.suite.watch import SuiteWatch
     from mwviz.model.suite import Suite
-
-#: What judges the orders of a suite, beside its tests: see `mwviz.analysis.suite.Judge`.
-JUDGES: tuple[Callable[[Suite], tuple[str, ...]], ...] = ()
 
 _ENDINGS = (".html", ".json")
 _OUTPUT = "mwviz"
@@ -52,7 +50,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 class _Run:
     """One process's part in a run: what it watches, what other processes told, and what of it failed."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.watch: SuiteWatch | None = None
         self.told: list[Suite] = []
         self.failed: list[str] = []
@@ -66,14 +65,20 @@ class _Run:
         except Exception as error:  # noqa: BLE001 - see above
             self.failed.append(f"{doing}: {type(error).__name__}: {error}")
 
-    def whole(self) -> Suite:
-        """What all processes saw."""
-        from mwviz.analysis.suite import judged, merged
+    def seen(self) -> Suite:
+        """What this process and those that told it saw."""
+        from mwviz.analysis.suite import merged
         from mwviz.model.suite import Suite
 
         own = () if self.watch is None else (self.watch.told(),)
-        suite = judged(merged((*self.told, *own)), JUDGES)
-        return merged((suite, Suite(0, 0, (), tuple(self.failed))))
+        return merged((*self.told, *own, Suite(0, 0, (), tuple(self.failed))))
+
+    def whole(self) -> Suite:
+        """The same, with the contracts of the configuration that some request broke."""
+        from mwviz.analysis.suite import judged
+        from mwviz.checking.suite import broken
+
+        return judged(self.seen(), (partial(broken, directory=self.folder),))
 
 
 #: Of each configuration that asked. pytest's own stash is newer than some suites' pytest.
@@ -100,7 +105,7 @@ def _begin(config: pytest.Config, options: Any) -> None:
     asked = getattr(options, "mwviz", False) or getattr(options, "mwviz_report", None) is not None
     if not asked or config in _runs:
         return
-    run = _runs[config] = _Run()
+    run = _runs[config] = _Run(config.rootpath)
     with run.guarded("Nothing could be followed"):
         from mwviz.collect.suite.watch import SuiteWatch
 
@@ -114,7 +119,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     run, output = _runs.get(session.config), getattr(session.config, "workeroutput", None)
     if run is not None and output is not None:
         with run.guarded("A worker's results were not sent"):
-            output[_OUTPUT] = pickle.dumps(run.whole())
+            output[_OUTPUT] = pickle.dumps(run.seen())
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -403,17 +403,48 @@ def test_no_file_is_read_while_an_event_loop_runs(suite: pytest.Pytester) -> Non
     assert report(result).splitlines()[1:] == ["  shop:app: 1 request", "    1  Outer > Gate > Inner"]
 
 
-def test_what_judges_the_orders_has_its_say_in_the_report(suite: pytest.Pytester) -> None:
-    suite.makeconftest(
-        """
-        from mwviz.plugins import pytest_plugin
-        pytest_plugin.JUDGES = (lambda suite: [f"edge: {suite.requests} request without Nobody"],)
-        """
-    )
-    suite.makepyfile("import asyncio\nfrom shop import app, call\n\ndef test_it():\n    asyncio.run(call(app))\n")
+CONTRACTS = """
+app = "shop.py:app"
+
+[[contracts]]
+name = "kept"
+layers = ["Outer", "Inner"]
+
+[[contracts]]
+name = "edge"
+layers = ["Inner", "Outer"]
+
+[[contracts]]
+name = "routes"
+paths = ["/*"]
+layers = ["Inner", "Outer"]
+"""
+TWICE = "import asyncio\nfrom shop import app, call\n\n" + "".join(
+    f"def test_{number}():\n    asyncio.run(call(app))\n" for number in range(2)
+)
+
+
+@pytest.mark.parametrize("workers", [(), ("-n2", "-p", "xdist.plugin")], ids=["alone", "xdist"])
+def test_contracts_that_a_request_broke_are_told(suite: pytest.Pytester, workers: tuple[str, ...]) -> None:
+    if workers:
+        pytest.importorskip("xdist")
+    (suite.path / "mwviz.toml").write_text(CONTRACTS)
+    suite.makepyfile(TWICE)
+    result = ran(suite, "--mwviz", *workers)
+    assert result.ret == 0
+    told = [line for line in report(result).splitlines() if "contract" in line]
+    assert told == [
+        "  contract broken: shop:app, edge: Inner must stand outside of Outer, but stands inside of it (2 requests)"
+    ]
+
+
+def test_a_bad_configuration_is_told_and_fails_nothing(suite: pytest.Pytester) -> None:
+    (suite.path / "mwviz.toml").write_text("contratcs = []\n")
+    suite.makepyfile(TWICE)
     result = ran(suite, "--mwviz")
     assert result.ret == 0
-    assert report(result).splitlines()[-1] == "  contract broken: edge: 1 request without Nobody"
+    assert "contract broken: No contract was held: " in report(result)
+    assert "did you mean `contracts`?" in report(result)
 
 
 def test_a_worker_that_dies_is_told_of(suite: pytest.Pytester) -> None:
