@@ -39,7 +39,7 @@ def move(moved: Layer, beside: Layer, layers: Sequence[Layer], *, outward: bool,
 def _within_file(
     moved: Layer, here: Place, beside: Layer, there: Place, layers: Sequence[Layer], line: str, *, outward: bool
 ) -> str:
-    calls = _calls(moved, layers)
+    calls = _calls(moved, layers, (here.line, there.line))
     if calls is None:
         return f"{_registered(moved, here, beside, there, 'outside' if outward else 'inside')}."
     at = f"In {here.file}, "
@@ -59,10 +59,11 @@ def _within_file(
     )
 
 
-def _calls(moved: Layer, layers: Sequence[Layer]) -> frozenset[str] | None:
+def _calls(moved: Layer, layers: Sequence[Layer], concerned: Sequence[int]) -> frozenset[str] | None:
     """Return which layers were added by calls: their lines fall from the outermost on, and rise again in a list.
 
-    None where the lines do neither, as when functions add some.
+    None where the lines do neither, as when functions add some, and where several layers share one of those
+    `concerned`: a list or a loop, which does not move for one of them.
     """
     file = moved.registered_at.file if moved.registered_at is not None else None
     built = sorted((layer for layer in layers if layer.within == moved.within), key=lambda layer: layer.index)
@@ -71,8 +72,9 @@ def _calls(moved: Layer, layers: Sequence[Layer]) -> frozenset[str] | None:
         for layer in built
         if layer.registered_at is not None and layer.registered_at.file == file
     ]
-    rises = [first < second for (_, first), (_, second) in pairwise(placed)]
-    if rises != sorted(rises):
+    lines = [line for _, line in placed]
+    rises = [first < second for first, second in pairwise(lines)]
+    if rises != sorted(rises) or any(lines.count(line) > 1 for line in concerned):
         return None
     # The one at the turn may belong to either; a list of one is not told from a call.
     turn = rises.index(True) if True in rises else len(placed)

@@ -22,6 +22,9 @@ from mwviz.model.contracts import Contract
 from mwviz.model.findings import CheckedApp, Findings
 from mwviz.model.routes import Routes
 
+#: Codes of findings that a move mends.
+_MOVES = ("MW101", "MW104", "MW105")
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -68,7 +71,7 @@ def _with_lock(found: tuple[Job, ...], settings: Config) -> tuple[Job, ...]:
 
 def _jobs(target: Target, settings: Config) -> Iterator[Job]:
     if target.app is None and settings.apps:
-        if settings.app is not None:
+        if settings.app is not None and settings.app not in (app.name for app in settings.apps):
             yield Job(target, settings.app, settings.contracts)
         yield from (_job(target, settings, app) for app in settings.apps)
         return
@@ -95,10 +98,26 @@ def check(subject: Subject, job: Job, options: ProbeOptions, *, stuck: Callable[
 
     `stuck` gets the findings so far, in another thread, where the app cannot be interrupted. Raises MwvizError.
     """
-    trace = api.probe(subject, options, stuck=lambda so_far: stuck(_judged(job, so_far, None)))
+    findings = _check(subject, job, options, lambda so_far: stuck(_as_tried(_judged(job, so_far, None), options)))
+    return _as_tried(findings, options)
+
+
+def _as_tried(findings: Findings, options: ProbeOptions) -> Findings:
+    """The lines of the code do not show an order that is only tried: no moving of them mends it."""
+    if options.order is None:
+        return findings
+    told = "This is the order that --order gives: correct it there."
+    return replace(
+        findings,
+        findings=tuple(replace(each, remedy=told) if each.code in _MOVES else each for each in findings.findings),
+    )
+
+
+def _check(subject: Subject, job: Job, options: ProbeOptions, stuck: Callable[[Trace], None]) -> Findings:
+    trace = api.probe(subject, options, stuck=stuck)
     if _unusable(trace) is not None:
         return _judged(job, trace, None)
-    lock = _lock(subject, job, trace)
+    lock = _lock(subject, job, trace, options.order)
     for_routes = [_selection(contract) for contract in job.contracts if contract.of_routes]
     if not for_routes:
         return _judged(job, trace, None, lock)
@@ -107,13 +126,14 @@ def check(subject: Subject, job: Job, options: ProbeOptions, *, stuck: Callable[
         kept = {id(route) for each in for_routes for route in select(routes, each).routes}
         return replace(routes, routes=tuple(route for route in routes.routes if id(route) in kept))
 
-    return _judged(job, trace, list_probed(subject, RouteProbes(choose, options.timeout, options.headers)), lock)
+    probes = RouteProbes(choose, options.timeout, options.headers, options.order)
+    return _judged(job, trace, list_probed(subject, probes), lock)
 
 
-def _lock(subject: Subject, job: Job, trace: Trace) -> tuple[Held, ...]:
+def _lock(subject: Subject, job: Job, trace: Trace, order: str | None) -> tuple[Held, ...]:
     if job.lock is None:
         return ()
-    routes = list_here(subject) if comparing.locked_routes(job.lock) else None
+    routes = list_here(subject, order) if comparing.locked_routes(job.lock) else None
     return (held_lock(job.lock, trace, routes, job.name or trace.target),)
 
 

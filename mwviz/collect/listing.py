@@ -18,9 +18,12 @@ from mwviz.model.routes import Routes
 __all__ = ["RouteProbes", "list_here", "list_in_thread", "list_probed"]
 
 
-def list_here(subject: Subject) -> Routes:
-    """Every route with its chain; the stacks of mounted apps are built in this thread, on a loop of its own."""
-    listing = _Listing(subject, None)
+def list_here(subject: Subject, order: str | None = None) -> Routes:
+    """Every route with its chain; the stacks of mounted apps are built in this thread, on a loop of its own.
+
+    `order` is another one of the app's user middleware.
+    """
+    listing = _Listing(subject, None, order)
     run(listing.experiment, listing.build, lambda: None)
     return listing.routes()
 
@@ -40,7 +43,7 @@ def list_probed(subject: Subject, probes: RouteProbes) -> Routes:
     """
     prepare(ProbeOptions(headers=probes.headers, timeout=probes.timeout), ())  # nonsense is no affair of each route
     kept: Kept = {}
-    listing = _Listing(subject, kept)
+    listing = _Listing(subject, kept, probes.order)
     observation = Observation(listing.experiment, probes, kept)
 
     async def begin(loop: loops.Loop, watchdog: Watchdog) -> None:
@@ -60,8 +63,8 @@ def list_probed(subject: Subject, probes: RouteProbes) -> Routes:
 class _Listing:
     """One walk through the routes of an app whose stack is built for it."""
 
-    def __init__(self, subject: Subject, kept: Kept | None) -> None:
-        self.experiment = Experiment(subject, ProbeOptions(), kept)
+    def __init__(self, subject: Subject, kept: Kept | None, order: str | None = None) -> None:
+        self.experiment = Experiment(subject, ProbeOptions(order=order), kept)
         self.walk = Walk(subject.registrations.given, kept)
 
     async def build(self, _loop: loops.Loop, _watchdog: Watchdog) -> None:

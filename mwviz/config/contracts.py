@@ -26,10 +26,11 @@ _KEYS = {
     "methods": "an array of strings",
     "on_faults": "an array of strings",
 }
+_LOCK = "mwviz.lock"
 #: What a contract may hold; without any of it there is nothing to keep or to break.
 _HELD = ("layers", "outermost", "innermost", "forbidden", "once", "before", "after", "on_faults")
-#: `<lambda>` is a name, too.
-_INWARD, _OUTWARD = re.compile(r"(?<!<lambda)>"), re.compile(r"<(?!lambda>)")
+#: `<lambda>` and `f.<locals>.g` are names, too.
+_INWARD, _OUTWARD = re.compile(r"(?<!<lambda)(?<!<locals)>"), re.compile(r"<(?!lambda>|locals>)")
 
 
 def contracts(file: Path, where: str, tables: Sequence[Any], before: tuple[Contract, ...] = ()) -> tuple[Contract, ...]:
@@ -42,6 +43,8 @@ def contracts(file: Path, where: str, tables: Sequence[Any], before: tuple[Contr
         for number, table in enumerate(tables, start=1)
     )
     for number, contract in enumerate(read):
+        if contract.name == _LOCK:
+            raise ConfigError(f"{file}: `name` in {contract.place}: reports call the lock '{_LOCK}'; take another one.")
         if contract.name in (each.name for each in (*before, *read[:number])):
             raise ConfigError(f"{file}: `name` in {contract.place}: another contract is called '{contract.name}', too.")
     return read
@@ -54,7 +57,7 @@ def _contract(file: Path, where: str, number: int, table: Any) -> Contract:
     if table.get("exhaustive") and not table.get("layers"):
         raise ConfigError(f"{file}: `exhaustive` in {where} says nothing without `layers`.")
     reader = _Reader(file, where)
-    groups = tuple(reader.group("layers", text) for text in table.get("layers", ()))
+    groups = reader.once_each("layers", tuple(reader.group("layers", text) for text in table.get("layers", ())))
     before = tuple(reader.pair("before", text, _INWARD) for text in table.get("before", ()))
     after = tuple(reader.pair("after", text, _OUTWARD)[::-1] for text in table.get("after", ()))
     return Contract(
@@ -99,6 +102,15 @@ class _Reader:
         if len(groups) < 2:
             example = "`A > B`: A stands outside of B" if key == "before" else "`B < A`: B stands inside of A"
             raise self._mistake(key, f"wants {example}; '{text}' has one name only.")
+        return self.once_each(key, groups)
+
+    def once_each(self, key: str, groups: model.Sequence) -> model.Sequence:
+        """The groups of one order: a name in two places of it would count in one of them only."""
+        names = [name.text for group in groups for name in group]
+        for name in names:
+            if names.count(name) > 1:
+                second = f": the second layer of a name is '{name}#2'" if name.isidentifier() else ""
+                raise self._mistake(key, f"names '{name}' twice{second}.")
         return groups
 
     def _name(self, key: str, whole: str, text: str, optional: bool) -> Name:

@@ -182,3 +182,11 @@ def test_what_was_not_met_stands_where_it_was_built() -> None:
 
     assert chains._merged([c, a], [a, b, c, d]) == ((c, d, a, b), frozenset("BD"))
     assert chains._merged([], [a, b]) == ((a, b), frozenset("AB"))
+
+
+def test_a_line_of_several_layers_is_never_moved_for_one_of_them() -> None:
+    listed_at_once = [layer(0, "A", 7), layer(1, "B", 3), layer(2, "C", 3)]
+    for held_to in (contract(["B"], ["A"]), contract(["C"], ["A"])):
+        for finding in broken(held_to, listed_at_once):
+            assert finding.remedy.startswith("Register "), finding.remedy
+    assert broken(contract(["B"], ["A"]), listed_at_once)

@@ -626,3 +626,79 @@ def test_nothing_at_all_to_hold_names_both_ways_out(project: Project) -> None:
     assert ran.stderr.startswith("Error: There is no configuration and no mwviz.lock")
     assert "`mwviz init`" in ran.stderr
     assert "`mwviz lock`" in ran.stderr
+
+
+def test_an_order_that_is_tried_holds_for_routes_too_and_no_line_is_to_be_moved(project: Project) -> None:
+    project.write({"main.py": APP})
+    project.write(
+        {
+            "mwviz.toml": dedent("""
+        app = "main:app"
+        [[contracts]]
+        name = "own"
+        layers = ["Cors", "Auth"]
+        [[contracts]]
+        name = "routes"
+        paths = ["/home"]
+        layers = ["Cors", "Auth"]
+        """)
+        }
+    )
+    found = json.loads(project.run("check", "--order", "Auth > Gzip > Cors", "-f", "json").stdout)["findings"]
+    assert [each["check"] for each in found] == ["own", "routes"]
+    assert {each["remedy"] for each in found} == {"This is the order that --order gives: correct it there."}
+
+
+def test_the_app_of_the_top_level_among_several_is_checked_once(project: Project) -> None:
+    project.write({"main.py": APP})
+    project.write(
+        {
+            "mwviz.toml": dedent("""
+        app = "main:app"
+        [[contracts]]
+        name = "c"
+        layers = ["Auth", "Cors"]
+        [[apps]]
+        app = "main:app"
+        """)
+        }
+    )
+    done = project.run("check")
+    assert done.stdout.endswith("1 contract: 0 kept, 1 broken.\n")
+
+
+def test_names_of_what_a_function_made_stand_in_pairs(project: Project) -> None:
+    made = APP.replace(
+        "class Cors(Layer):\n    pass",
+        "def make():\n    class Cors(Layer):\n        pass\n\n    return Cors\n\n\nCors = make()",
+    )
+    project.write({"main.py": made})
+    project.write(
+        {
+            "mwviz.toml": dedent("""
+        app = "main:app"
+        [[contracts]]
+        before = ["main.make.<locals>.Cors > Auth"]
+        after = ["Auth < main.make.<locals>.Cors"]
+        """)
+        }
+    )
+    done = project.run("check")
+    assert (done.stdout.splitlines()[-1], done.code) == ("1 contract: 1 kept, 0 broken.", 0)
+
+
+def test_no_contract_has_the_name_of_the_lock(project: Project) -> None:
+    project.write({"main.py": APP})
+    project.write({"mwviz.toml": '[[contracts]]\nname = "mwviz.lock"\nonce = ["Auth"]\n'})
+    done = project.run("check", "main:app")
+    assert done.code == 2
+    assert "`name` in [[contracts]] number 1: reports call the lock 'mwviz.lock'; take another one." in done.stderr
+
+
+def test_a_name_twice_in_one_order_is_a_mistake(project: Project) -> None:
+    project.write({"main.py": APP, "mwviz.toml": '[[contracts]]\nlayers = ["Auth", "Gzip | (Auth)"]\n'})
+    done = project.run("check", "main:app")
+    assert (done.code, done.stdout) == (2, "")
+    assert (
+        "`layers` in [[contracts]] number 1 names 'Auth' twice: the second layer of a name is 'Auth#2'." in done.stderr
+    )

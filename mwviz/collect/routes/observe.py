@@ -23,7 +23,7 @@ _NAMED_AT_MOST = 3
 
 @dataclass(frozen=True, slots=True)
 class RouteProbes:
-    """Which routes are probed, with which headers, and for how many seconds each.
+    """Which routes are probed, with which headers, for how many seconds each, and in which order of user middleware.
 
     `choose` returns them as the only ones.
     """
@@ -31,6 +31,7 @@ class RouteProbes:
     choose: Callable[[Routes], Routes]
     timeout: float
     headers: tuple[tuple[str, str], ...] = ()
+    order: str | None = None
 
 
 class Observation:
@@ -164,6 +165,7 @@ def _options(met: Met, probes: RouteProbes) -> ProbeOptions | None:
         endpoint="stand-in",
         lifespan=False,
         timeout=probes.timeout,
+        order=probes.order,
     )
 
 
