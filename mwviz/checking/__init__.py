@@ -57,7 +57,7 @@ def jobs(target: Target) -> tuple[Job, ...]:
     found = _with_lock(found, settings)
     held = tuple(job for job in found if job.contracts or job.lock is not None)
     if not held:
-        raise ConfigError(_nothing(settings))
+        raise ConfigError(_nothing(target, settings))
     return held
 
 
@@ -85,8 +85,10 @@ def _job(target: Target, settings: Config, app: App) -> Job:
     return Job(named, app.name, (*settings.contracts, *app.contracts))
 
 
-def _nothing(settings: Config) -> str:
+def _nothing(target: Target, settings: Config) -> str:
     where = f"{settings.file} has no contract" if settings.file is not None else "There is no configuration"
+    if target.app is not None and any(app.contracts for app in settings.apps):
+        where += f" for '{target.app}' (its apps are {', '.join(app.name for app in settings.apps)})"
     return (
         f"{where} and no mwviz.lock to hold the order to: `mwviz init` writes a first contract from the order as it "
         "is, `mwviz lock` accepts that order as a whole."

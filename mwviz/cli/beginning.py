@@ -27,7 +27,11 @@ def init(target: Target, file: Path | None) -> None:
         with process.quick_import(), process.own_interrupt():
             subject = undo.enter_context(api.opened(target))
         order = checking.order_of(subject)
-    text = configuration(subject.name, order, app_dir=_app_dir(target, settings, place), factory=target.factory)
+    app_dir = _app_dir(target, settings, place)
+    name = subject.name
+    if app_dir is None and place is not None:
+        name = _named(name, target.directory if target.app is not None else settings.folder, place)
+    text = configuration(name, order, app_dir=app_dir, factory=target.factory)
     if place is None:
         output.write_stdout(text)
         return
@@ -51,6 +55,18 @@ def _check(place: Path, settings: Config) -> None:
             f"{settings.file} configures mwviz already, and {place} would take its place: -o - prints what init would "
             "write."
         )
+
+
+def _named(name: str, folder: Path, place: Path) -> str:
+    """The app as `place` has to name it: the path of a file counts from there, not from `folder`."""
+    file, colon, attribute = name.partition(":")
+    if not file.endswith(".py") or not (folder / file).is_file():
+        return name
+    try:
+        seen = os.path.relpath((folder / file).resolve(), place.resolve().parent)
+    except ValueError:  # another drive of Windows'
+        return name
+    return f"{Path(seen).as_posix()}{colon}{attribute}"
 
 
 def _app_dir(target: Target, settings: Config, place: Path | None) -> str | None:

@@ -67,8 +67,8 @@ def _contract(file: Path, where: str, number: int, table: Any) -> Contract:
         exhaustive=table.get("exhaustive", False),
         outermost=reader.group("outermost", table["outermost"]) if "outermost" in table else (),
         innermost=reader.group("innermost", table["innermost"]) if "innermost" in table else (),
-        forbidden=reader.names("forbidden", table),
-        once=reader.names("once", table),
+        forbidden=reader.plain("forbidden", table),
+        once=reader.plain("once", table),
         pairs=(*before, *after),
         paths=reader.names("paths", table),
         methods=tuple(each.upper() for each in reader.names("methods", table)),
@@ -87,6 +87,14 @@ class _Reader:
         texts = tuple(text.strip() for text in table.get(key, ()))
         if "" in texts:
             raise self._mistake(key, "has an empty string in it.")
+        return texts
+
+    def plain(self, key: str, table: dict[str, Any]) -> tuple[str, ...]:
+        """Names of layers that stand alone: what `a | b` and `(a)` mean in an order has no meaning here."""
+        texts = self.names(key, table)
+        for text in texts:
+            if any(sign in text for sign in "|()"):
+                raise self._mistake(key, f"wants one name in each string, without '|' and parentheses, not '{text}'.")
         return texts
 
     def group(self, key: str, text: str) -> Group:

@@ -702,3 +702,20 @@ def test_a_name_twice_in_one_order_is_a_mistake(project: Project) -> None:
     assert (
         "`layers` in [[contracts]] number 1 names 'Auth' twice: the second layer of a name is 'Auth#2'." in done.stderr
     )
+
+
+@pytest.mark.parametrize("key", ["forbidden", "once"])
+@pytest.mark.parametrize("name", ["Auth | Cors", "(Auth)"])
+def test_signs_of_an_order_have_no_meaning_elsewhere(project: Project, key: str, name: str) -> None:
+    project.write({"main.py": APP, "mwviz.toml": f'[[contracts]]\n{key} = ["{name}"]\n'})
+    done = project.run("check", "main:app")
+    assert (done.code, done.stdout) == (2, "")
+    assert f"`{key}` in [[contracts]] number 1 wants one name in each string" in done.stderr
+
+
+def test_an_app_that_no_contract_is_for_is_named_beside_those_that_have_some(project: Project) -> None:
+    configured = '[[apps]]\napp = "main:app"\n[[apps.contracts]]\nonce = ["Auth"]\n'
+    project.write({"main.py": APP, "mwviz.toml": configured})
+    done = project.run("check", "main")
+    assert (done.code, done.stdout) == (2, "")
+    assert "has no contract for 'main' (its apps are main:app) and no mwviz.lock" in done.stderr

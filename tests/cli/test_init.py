@@ -105,3 +105,12 @@ def test_mistakes_write_nothing(project: Project, files: dict[str, str], argumen
     assert (ran.code, ran.stdout) == (2, "")
     assert told in ran.stderr
     assert project.files() == before
+
+
+@pytest.mark.parametrize("app", ["src/shop.py", "src/shop.py:app"])
+def test_a_file_is_named_as_seen_from_the_configuration(project: Project, app: str) -> None:
+    project.write({"src/shop.py": LAYERED, "conf/.keep": ""})
+    assert project.run("init", app, "-o", "conf/mwviz.toml").code == 0
+    assert f'app = "../{app}"' in (project.folder / "conf/mwviz.toml").read_text("utf-8")
+    kept = project.run("check", "--config", "conf/mwviz.toml")
+    assert (kept.code, kept.stderr) == (0, "")
