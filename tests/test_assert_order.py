@@ -213,3 +213,12 @@ def test_hostile_names_do_not_become_escape_codes() -> None:
     with pytest.raises(AssertionError) as caught:
         mwviz.assert_order("ordered:added", "\x1b[31mred > Auth")
     assert "\x1b" not in str(caught.value)
+
+
+def test_no_line_of_several_layers_is_to_be_moved(tmp_path: Path) -> None:
+    at_once = "at_once = Starlette(middleware=[Middleware(Gzip), Middleware(Auth)])\nat_once.add_middleware(Edge)\n"
+    (tmp_path / "ordered.py").write_text(APP + at_once)
+    with pytest.raises(AssertionError, match="ought to stand inside") as caught:
+        mwviz.assert_order("ordered:at_once", "Auth > Edge")
+    assert "To mend it: " in str(caught.value)
+    assert "move line" not in str(caught.value)

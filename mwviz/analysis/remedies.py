@@ -23,6 +23,8 @@ def move(moved: Layer, beside: Layer, layers: Sequence[Layer], *, outward: bool,
         if layer.origin in _FIXED:
             return f"{layer.label} {_FIXED[layer.origin]}."
     side = "outside" if outward else "inside"
+    if "outer" in (moved.origin, beside.origin):
+        return _around(moved, beside, side)
     if moved.within != beside.within:
         return _across(moved, beside, side)
     here, there = moved.registered_at, beside.registered_at
@@ -87,6 +89,16 @@ def _registered(moved: Layer, here: Place, beside: Layer, there: Place, side: st
 
 
 _RULE = "what add_middleware adds last stands outermost, and so does the first of a list"
+
+
+def _around(moved: Layer, beside: Layer, side: str) -> str:
+    if moved.origin == beside.origin:
+        return f"Wrap the app in another order, so that {moved.label} stands {side} of {beside.label}."
+    wrapper = moved if moved.origin == "outer" else beside
+    return (
+        f"Register {wrapper.label} with add_middleware, so that {moved.label} can stand {side} of {beside.label}: "
+        f"what wraps the app, as {wrapper.label} does, lies outside of all that is registered."
+    )
 
 
 def _across(moved: Layer, beside: Layer, side: str) -> str:

@@ -61,7 +61,7 @@ def _wrong(trace: Trace, comparison: Comparison) -> Iterator[str]:
             pair = _farthest(comparison, moved)
             yield _two(trace, pair)
             other = pair.outer if pair.inner == moved else pair.inner
-            change = _move(trace.layers[moved], trace.layers[other], outward=pair.inner == moved)
+            change = _move(trace, trace.layers[moved], trace.layers[other], outward=pair.inner == moved)
         case several:
             yield from (_two(trace, _farthest(comparison, moved)) for moved in several)
             names = ", ".join(visible(trace.layers[index].label) for index in comparison.mended)
@@ -87,9 +87,12 @@ def _told(layer: Layer) -> str:
     return f"{visible(layer.label)} ({where(layer)})"
 
 
-def _move(mover: Layer, other: Layer, *, outward: bool) -> str:
+def _move(trace: Trace, mover: Layer, other: Layer, *, outward: bool) -> str:
     here, there = mover.registered_at, other.registered_at
-    if here is None or there is None or here.file != there.file or here.line == there.line:
+    # a line of several layers is a list or a loop, which does not move for one of them
+    places = [each.registered_at for each in trace.layers]
+    alone = places.count(here) == 1 and places.count(there) == 1
+    if here is None or there is None or here.file != there.file or here.line == there.line or not alone:
         after, before = ("after", "before") if outward else ("before", "after")
         return (
             f"add {visible(mover.label)} {after} {visible(other.label)} (the last one added is the outermost), "

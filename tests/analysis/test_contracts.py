@@ -190,3 +190,12 @@ def test_a_line_of_several_layers_is_never_moved_for_one_of_them() -> None:
         for finding in broken(held_to, listed_at_once):
             assert finding.remedy.startswith("Register "), finding.remedy
     assert broken(contract(["B"], ["A"]), listed_at_once)
+
+
+def test_what_wraps_the_app_has_to_be_registered_to_be_passed() -> None:
+    wrapper = layer(0, "D", None, origin="outer")
+    (finding,) = broken(contract(["A"], ["D"]), [wrapper, layer(1, "A", 3)])
+    assert finding.remedy == (
+        "Register D with add_middleware, so that A can stand outside of D: "
+        "what wraps the app, as D does, lies outside of all that is registered."
+    )
