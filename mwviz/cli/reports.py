@@ -66,7 +66,8 @@ def _to_file(format: ReportFormat | None, file: Path, verbose: bool) -> Report:
     ending = file.suffix.lower()
     if format is None and ending not in ENDINGS:
         raise OutputError(f"'{file}' tells no format: end it in {', '.join(ENDINGS)}, or give -f FORMAT.")
-    return Report(format or ENDINGS[ending], file, verbose)
+    # the app may change the working directory before the report is written
+    return Report(format or ENDINGS[ending], file.absolute(), verbose)
 
 
 def _further(text: str, verbose: bool) -> Report:

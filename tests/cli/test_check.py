@@ -719,3 +719,18 @@ def test_an_app_that_no_contract_is_for_is_named_beside_those_that_have_some(pro
     done = project.run("check", "main")
     assert (done.code, done.stdout) == (2, "")
     assert "has no contract for 'main' (its apps are main:app) and no mwviz.lock" in done.stderr
+
+
+def test_each_result_of_sarif_has_a_fingerprint_of_its_own(project: Project) -> None:
+    project.write({"main.py": APP, "mwviz.toml": '[[contracts]]\nlayers = ["One", "Two", "Three"]\n'})
+    run = json.loads(project.run("check", "main:app", "-f", "sarif").stdout)["runs"][0]
+    prints = [each["partialFingerprints"]["mwviz/v1"] for each in run["results"]]
+    assert len(set(prints)) == len(prints) == 3
+
+
+def test_reports_go_where_the_command_ran_though_the_app_goes_elsewhere(project: Project) -> None:
+    moving = f"import os\nos.chdir('elsewhere')\n{APP}"
+    project.write({"main.py": moving, "elsewhere/.keep": "", "mwviz.toml": '[[contracts]]\nonce = ["Auth"]\n'})
+    done = project.run("check", "main:app", "-o", "a.json", "--report", "junit=b.xml")
+    assert (done.code, done.stderr) == (0, "")
+    assert {"a.json", "b.xml"} <= set(project.files())

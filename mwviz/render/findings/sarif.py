@@ -6,6 +6,7 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TypeAlias
 from urllib.parse import quote
 
@@ -25,23 +26,21 @@ def render(findings: Findings, *, width: int, color: bool, verbose: bool) -> str
     """Return one run with a result per finding."""
     codes = sorted({finding.code for finding in findings.findings})
     rules: list[_Json] = [{"id": code, "shortDescription": {"text": f"{RULES.get(code, code)}."}} for code in codes]
-    results: list[_Json] = [_result(finding, findings, codes) for finding in findings.findings]
+    seen: Counter[str] = Counter()
+    results: list[_Json] = [_result(finding, findings, codes, seen) for finding in findings.findings]
     driver: _Json = {"name": "mwviz", "semanticVersion": __version__, "rules": rules}
     run: _Json = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     document: _Json = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n"
 
 
-def _result(finding: Finding, findings: Findings, codes: list[str]) -> _Json:
+def _result(finding: Finding, findings: Findings, codes: list[str], seen: Counter[str]) -> _Json:
     result: dict[str, _Json] = {
         "ruleId": finding.code,
         "ruleIndex": codes.index(finding.code),
         "level": _LEVELS[finding.severity],
         "message": {"text": whole(finding)},
-        # without the line, so that a result stays the same one when code above it changes
-        "partialFingerprints": {
-            "mwviz/v1": "|".join(map(visible, (finding.target, finding.check, finding.code, *finding.layers)))
-        },
+        "partialFingerprints": {"mwviz/v1": _fingerprint(finding, seen)},
     }
     if finding.place is not None:
         result["locations"] = [_location(finding.place, findings)]
@@ -53,6 +52,13 @@ def _result(finding: Finding, findings: Findings, codes: list[str]) -> _Json:
     if related:
         result["relatedLocations"] = related
     return result
+
+
+def _fingerprint(finding: Finding, seen: Counter[str]) -> str:
+    # without the line, so that a result stays the same one when code above it changes
+    told = "|".join(map(visible, (finding.target, finding.check, finding.code, *finding.layers)))
+    seen[told] += 1  # several absent names have no layer to tell them apart
+    return told if seen[told] == 1 else f"{told}|{seen[told]}"
 
 
 def _location(place: Place, findings: Findings) -> dict[str, _Json]:
