@@ -21,6 +21,8 @@ def document(text: str, name: str) -> Mapping[str, Any]:
         found = json.loads(text)
     except json.JSONDecodeError as error:
         raise ConfigError(f"{name}:{error.lineno}: this is no valid JSON: {error.msg}.") from error
+    except (ValueError, RecursionError) as error:  # a number of 5000 digits, or nested too deeply
+        raise ConfigError(f"{name}: this is no JSON of mwviz: {error}.") from error
     kind = found.get("format") if isinstance(found, dict) else None
     if kind not in (TRACE, ROUTES):
         told = f"its format is {kind!r}" if kind is not None else "it says no format"
@@ -85,7 +87,7 @@ def _behaviour(found: Mapping[str, Any], layers: tuple[Layer, ...]) -> Behaviour
     return Behaviour(
         status=response["status"] if response is not None else None,
         headers=tuple((str(name), str(value)) for name, value in response["headers"]) if response is not None else (),
-        answered_by=layers[by].label if isinstance(by, int) else by,
+        answered_by=layers[by].label if isinstance(by, int) else None if by is None else str(by),
         error=f"{error['type']}: {error['message']}" if error is not None else None,
         deeds=tuple(_deed(step, layers[step["layer"]]) for step in found["steps"] if _is_told(layers, step)),
     )
