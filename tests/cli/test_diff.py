@@ -374,6 +374,25 @@ def test_mistakes(project: Project, arguments: list[str], message: str) -> None:
     assert project.files() == before
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"origin": "user"', '"origin": ["x"]', "no layer has the origin ['x']"),
+        ('"index": 0', '"index": Infinity', "cannot convert float infinity to integer"),
+    ],
+)
+def test_an_edited_trace(project: Project, old: str, new: str, message: str) -> None:
+    project.write({"main.py": LAYERED})
+    trace = project.call("show", "main.py", "-f", "json").stdout
+    assert old in trace
+    project.write({"trace.json": trace.replace(old, new, 1)})
+
+    ran = project.call("diff", "trace.json", "main.py")
+
+    assert (ran.code, ran.stdout) == (2, "")
+    assert ran.stderr == f"Error: trace.json is not whole: {message}. Was it edited?\n"
+
+
 @pytest.mark.parametrize(("ending", "begin"), [("txt", "mwviz.lock → "), ("md", "**mwviz.lock → "), ("json", "{")])
 def test_the_ending_picks_the_format(project: Project, ending: str, begin: str) -> None:
     project.write({"main.py": SWAPPED, "mwviz.lock": LOCK})
