@@ -138,6 +138,19 @@ def test_the_path_of_the_project_is_not_in_it(project: Project) -> None:
     assert str(project.folder.parent) not in (project.folder / "mwviz.lock").read_text("utf-8")
 
 
+def test_a_lock_is_kept_in_a_folder_with_a_longer_name(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    argument = "where=__import__('os').path.join(__import__('os').path.dirname(__file__), 'static')"
+    app = LAYERED.replace("(self, app)", "(self, app, where=None)").replace("(Inner)", f"(Inner, {argument})")
+    lock = LOCK.replace(INNER, INNER.replace(" }", """, arguments = { where = "'./static'" } }"""))
+    longer = project.folder / ("a" * 60)
+    project.write({f"{longer.name}/main.py": app, f"{longer.name}/mwviz.lock": lock})
+    monkeypatch.chdir(longer)
+
+    ran = project.call("lock", "--check")
+
+    assert (ran.code, ran.stdout) == (0, "mwviz.lock → main.py\n\nNo difference in 2 layers.\n")
+
+
 def test_routes_are_held_if_asked_for_and_from_then_on(project: Project) -> None:
     project.write({"main.py": ROUTED})
     held = LOCK + (
