@@ -184,6 +184,21 @@ def test_an_app_that_cannot_be_built_is_not_locked(project: Project) -> None:
     assert "mwviz.lock" not in project.files()
 
 
+@pytest.mark.parametrize("options", [[], ["--check"]])
+def test_an_app_whose_startup_fails_is_not_locked(project: Project, options: list[str]) -> None:
+    fails = "async def fails(scope, receive, send):\n    await receive()\n"
+    fails += "    await send({'type': 'lifespan.startup.failed', 'message': 'no database'})\n"
+    asked = "        if scope['type'] == 'lifespan':\n            return await fails(scope, receive, send)\n"
+    answers = "        await self.app(scope, receive, send)"
+    project.write({"main.py": fails + LAYERED.replace(answers, asked + answers), "mwviz.lock": LOCK})
+
+    ran = project.call("lock", "--lifespan", *options)
+
+    assert (ran.code, ran.stdout) == (1, "")
+    assert "no database\n" in ran.stderr
+    assert project.files()["mwviz.lock"] == LOCK.encode()
+
+
 def test_a_layer_that_is_not_reached_is_locked_where_it_was_built_in(project: Project) -> None:
     start = "await send({'type': 'http.response.start', 'status': 204, 'headers': []})"
     answers = f"{start}; await send({{'type': 'http.response.body'}})"
