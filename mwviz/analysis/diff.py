@@ -154,8 +154,16 @@ def _layer_details(old: LockedLayer, new: LockedLayer, files: set[_Files]) -> It
         yield Detail("file", old.file, new.file)
     before, after = dict(old.arguments), dict(new.arguments)
     for name in dict.fromkeys((*before, *after)):
-        if before.get(name) != after.get(name):
+        if not _agree(before.get(name), after.get(name)):
             yield Detail(f"argument {name}", before.get(name), after.get(name))
+
+
+def _agree(old: str | None, new: str | None) -> bool:
+    """Whether both are one text; of a path in a folder with a long name one side may hold the beginning alone."""
+    if old is None or new is None or old == new:
+        return old == new
+    pairs = ((old, new), (new, old))
+    return any(cut.endswith("./…") and whole.startswith(cut[:-1]) for cut, whole in pairs)
 
 
 def _renamed(old: str, new: str, files: set[_Files]) -> bool:

@@ -30,7 +30,7 @@ def lock(target: Target, probe: ProbeOptions, *, check: bool, routes: bool | Non
     if trace.error is not None:
         messages.tell_traced(trace.error, whole=whole)
         messages.say(f"{trace.error.type}: {trace.error.message}")
-        if trace.error.during == "build":
+        if trace.error.during != "probe":
             raise typer.Exit(messages.FINDINGS)
     missed = [trace.layers[at].label for at in trace.not_reached if trace.layers[at].origin != "framework"]
     if missed:

@@ -95,8 +95,10 @@ def _toml(text: str) -> dict[str, Any] | ValueError:
         import tomli as tomllib
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, and what Python refuses, such as a number of 5000 digits
         return error
+    except RecursionError:
+        return ValueError("it is nested too deeply")
 
 
 def _layer(source: _Source, table: dict[str, Any]) -> LockedLayer:

@@ -51,8 +51,9 @@ def checked_out(name: str, directory: Path) -> Iterator[Path]:
                 raise TargetError(f"git cannot check out '{name}': {done.stderr.strip()}")
             yield tree
         finally:
-            _remove(tree, directory)
-            shutil.rmtree(holder, ignore_errors=True)
+            with _uninterrupted():
+                _remove(tree, directory)
+                shutil.rmtree(holder, ignore_errors=True)
 
 
 def environment() -> dict[str, str]:
@@ -78,6 +79,19 @@ def _git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         command, cwd=directory, env=variables, stdin=subprocess.DEVNULL, capture_output=True,
         encoding="utf-8", errors="replace", timeout=_LIMIT, check=False,
     )  # fmt: skip
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """A second Ctrl-C, which also goes to git, does not stop what cleans up after the first."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before if before is not None else signal.SIG_DFL)
 
 
 @contextmanager

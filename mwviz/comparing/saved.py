@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from mwviz.analysis.lock import in_order, locked_layers, locked_routes
 from mwviz.errors import ConfigError
-from mwviz.model import Endpoint, Layer, Place
+from mwviz.model import Endpoint, Layer, Origin, Place
 from mwviz.model.diff import Behaviour, Deed, Lock, Side
 from mwviz.model.routes import RouteChain
 
@@ -21,6 +21,8 @@ def document(text: str, name: str) -> Mapping[str, Any]:
         found = json.loads(text)
     except json.JSONDecodeError as error:
         raise ConfigError(f"{name}:{error.lineno}: this is no valid JSON: {error.msg}.") from error
+    except (ValueError, RecursionError) as error:  # a number of 5000 digits, or nested too deeply
+        raise ConfigError(f"{name}: this is no JSON of mwviz: {error}.") from error
     kind = found.get("format") if isinstance(found, dict) else None
     if kind not in (TRACE, ROUTES):
         told = f"its format is {kind!r}" if kind is not None else "it says no format"
@@ -40,7 +42,7 @@ def side(found: Mapping[str, Any], name: str, folder: str = "") -> Side:
             return Side(name, Lock(locked_layers(layers, folder), locked_routes(layers, chains)))
         order = in_order(layers, found["request_order"])
         return Side(name, Lock(locked_layers(order, folder)), _behaviour(found, layers))
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         what = f"there is no {error}" if isinstance(error, KeyError) else str(error)
         raise ConfigError(f"{name} is not whole: {what}. Was it edited?") from error
 
@@ -51,13 +53,21 @@ def _layer(found: Mapping[str, Any]) -> Layer:
         name=str(found["name"]),
         label=str(found["label"]),
         qualified_name=str(found["qualified_name"]),
-        origin=found["origin"],
+        origin=_origin(found["origin"]),
         within=str(found["within"]),
         kind=found["kind"],
         arguments={str(key): str(value) for key, value in found["arguments"].items()},
         defined_at=None,
         registered_at=_place(found["registered_at"]),
     )
+
+
+def _origin(found: object) -> Origin:
+    known: tuple[Origin, ...] = get_args(Origin)
+    for origin in known:
+        if found == origin:
+            return origin
+    raise ValueError(f"no layer has the origin {found!r}")
 
 
 def _place(found: Mapping[str, Any] | None) -> Place | None:
@@ -85,7 +95,7 @@ def _behaviour(found: Mapping[str, Any], layers: tuple[Layer, ...]) -> Behaviour
     return Behaviour(
         status=response["status"] if response is not None else None,
         headers=tuple((str(name), str(value)) for name, value in response["headers"]) if response is not None else (),
-        answered_by=layers[by].label if isinstance(by, int) else by,
+        answered_by=layers[by].label if isinstance(by, int) else None if by is None else str(by),
         error=f"{error['type']}: {error['message']}" if error is not None else None,
         deeds=tuple(_deed(step, layers[step["layer"]]) for step in found["steps"] if _is_told(layers, step)),
     )

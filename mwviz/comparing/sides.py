@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 import mwviz
 from mwviz import config
 from mwviz.comparing import lockfile, revision, saved
-from mwviz.errors import ConfigError, TargetError
+from mwviz.errors import ConfigError, MwvizError, TargetError
 from mwviz.model.diff import Lock, Side
 
 #: Runs this very mwviz, whatever the folder holds that the process starts in.
@@ -24,6 +24,9 @@ _START = (
     "import sys; root = sys.argv.pop(1); sys.path.insert(0, root); import mwviz; sys.path.remove(root);"
     "from mwviz.cli import main; main()"
 )
+
+#: The exit code of a defect of mwviz itself.
+_DEFECT = 70
 
 Kind: TypeAlias = Literal["lock", "json", "app", "revision"]
 
@@ -52,19 +55,29 @@ class Probing:
 class _Ground:
     """Where an app is probed: the working directory and the configuration's folder there, and what is importable, too.
 
-    `working_tree` is the user's own, from which nothing of a revision may come; None where it is itself probed.
+    Of a revision, `working_tree` is the user's own, from which nothing may come, `tree` the one checked out, and places
+    are told relative to `base`; all None where the working tree is itself probed.
     """
 
     directory: Path
     folder: Path
     roots: tuple[str, ...] = ()
     working_tree: Path | None = None
+    tree: Path | None = None
+    base: Path | None = None
 
     def is_foreign(self, file: Path) -> bool:
         """Whether a source file lies in the user's working tree, and not with what is installed."""
-        if self.working_tree is None or not file.is_absolute() or not _is_own(file):
+        if self.working_tree is None or self.tree is None or self.base is None or not _is_own(file):
             return False
-        return _within(file, self.working_tree) and not _within(file, self.folder)
+        file = self.base / file
+        return _within(file, self.working_tree) and not _within(file, self.tree)
+
+    def at_home(self, text: str) -> str:
+        """The text of an argument with a path beside the configuration's folder as the working tree would tell it."""
+        if self.tree is None or str(self.folder) in text:
+            return text
+        return text.replace(str(self.tree), str(self.working_tree))
 
 
 def recognised(name: str | None, directory: Path, say: Callable[[str], None]) -> Named:
@@ -83,6 +96,8 @@ def recognised(name: str | None, directory: Path, say: Callable[[str], None]) ->
                 f"The module would be '{name.replace('.', '/')}.py' or '{name}:NAME'."
             )
         return Named(name, "revision")
+    if path.suffix in (".lock", ".json"):
+        raise ConfigError(f"There is no file '{path.name}' in {path.parent}.")
     if not _is_module(name, directory):
         raise TargetError(
             f"'{name}' is no file, no git revision that is known here (a shallow clone knows few) and no module."
@@ -123,20 +138,28 @@ def _names_app(settings: config.Config) -> bool:
 
 
 def _file_kind(path: Path) -> Kind | None:
-    if path.suffix in (".lock", ".json"):
-        if not path.is_file():
-            raise ConfigError(f"There is no file '{path.name}' in {path.parent}.")
-        return "lock" if path.suffix == ".lock" else "json"
-    if not path.is_file() or path.suffix == ".py":
+    if path.suffix == ".py" or not _is_file(path):
         return None
+    if path.suffix in (".lock", ".json"):
+        return "lock" if path.suffix == ".lock" else "json"
     start = path.read_bytes()[:4096]
     return "json" if start.lstrip().startswith(b"{") else "lock" if lockfile.FORMAT.encode() in start else None
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for one
+        return False
+
+
 def _is_module(name: str, directory: Path) -> bool:
-    folder = directory.joinpath(*name.split("."))
-    if folder.with_suffix(".py").is_file() or folder.is_dir():
-        return True
+    try:
+        folder = directory.joinpath(*name.split("."))
+        if name and (folder.with_suffix(".py").is_file() or folder.is_dir()):
+            return True
+    except OSError:
+        return False
     try:
         return "/" not in name and importlib.util.find_spec(name.partition(".")[0]) is not None
     except (ImportError, ValueError):
@@ -156,33 +179,44 @@ def _read(named: Named, directory: Path) -> tuple[Side, str | None]:
 
 
 def _probed(named: Named, app: str | None, probing: Probing, directory: Path) -> Side:
-    home = config.find(directory, probing.config).folder
     if named.kind == "app":
-        return _asked(named.name, app, probing, _Ground(directory, home))
+        return _asked(named.name, app, probing, _Ground(directory, config.find(directory, probing.config).folder))
     repository = revision.top(directory)
     if repository is None:
         raise TargetError(f"'{named.name}' is a git revision, but {directory} lies in no working tree of git.")
     with ExitStack() as undo:
         tree = undo.enter_context(revision.checked_out(named.name, directory))
-
-        def there(path: Path) -> Path:
-            return tree / path.resolve().relative_to(repository) if _within(path, repository) else path
-
-        if not there(directory).is_dir():
-            raise TargetError(f"There is no folder '{directory.resolve().relative_to(repository)}' in '{named.name}'.")
-        moved = replace(probing, app_dir=_moved(probing.app_dir, there), config=_moved(probing.config, there))
-        if app is None and not _names_app(config.find(there(directory), moved.config)):
-            settings = config.find(directory, probing.config)
-            app = settings.app or settings.entrypoint
-            moved = replace(moved, app_dir=moved.app_dir or there(settings.folder))
-        if app is not None and Path(app.partition(":")[0]).is_absolute():
-            app = str(there(Path(app)))
-        ground = _Ground(there(directory), there(home), _roots(repository, there), repository)
-        return _asked(named.name, app, moved, ground)
+        try:
+            return _of_revision(named.name, app, probing, directory, (repository, tree))
+        except MwvizError as error:
+            # the temporary folder is gone by the time that this is read
+            raise type(error)(str(error).replace(str(tree), "the revision")) from error
 
 
-def _moved(path: Path | None, there: Callable[[Path], Path]) -> Path | None:
-    return there(path) if path is not None and path.is_absolute() else path
+def _of_revision(name: str, app: str | None, probing: Probing, directory: Path, trees: tuple[Path, Path]) -> Side:
+    """Probe in the second of both trees what `directory` and all options name in the first, the user's."""
+    repository, tree = trees
+
+    def there(path: Path) -> Path:
+        return tree / path.resolve().relative_to(repository) if _within(path, repository) else path
+
+    if not there(directory).is_dir():
+        raise TargetError(f"There is no folder '{directory.resolve().relative_to(repository)}' in '{name}'.")
+    moved = replace(
+        probing,
+        app_dir=None if probing.app_dir is None else there(directory / probing.app_dir),
+        config=None if probing.config is None else there(directory / probing.config),
+    )
+    settings = config.find(directory, probing.config)
+    found = config.find(there(directory), moved.config)
+    if app is None and not _names_app(found):
+        app = settings.app or settings.entrypoint
+        moved = replace(moved, app_dir=moved.app_dir or there(settings.folder))
+    if app is not None and Path(app.partition(":")[0]).is_absolute():
+        app = str(there(Path(app)))
+    roots = _roots(repository, there)
+    ground = _Ground(there(directory), there(settings.folder), roots, repository, tree, found.folder)
+    return _asked(name, app, moved, ground)
 
 
 def _within(path: Path, folder: Path) -> bool:
@@ -213,6 +247,7 @@ def _asked(name: str, app: str | None, probing: Probing, ground: _Ground) -> Sid
 def _told(name: str, arguments: Sequence[str], ground: _Ground) -> Side:
     found = saved.document(_answer(name, arguments, ground), name)
     for layer in found["layers"] if ground.working_tree is not None else ():
+        layer["arguments"] = {name: ground.at_home(text) for name, text in layer["arguments"].items()}
         for place in (layer["registered_at"], layer["defined_at"]):
             file = Path(place["file"]) if place is not None else Path()
             if ground.is_foreign(file):
@@ -247,8 +282,8 @@ def _answer(name: str, arguments: Sequence[str], ground: _Ground) -> str:
     told = re.search(r"^Error: ", done.stderr, re.MULTILINE)
     if done.returncode == 2 and told is not None:
         sys.stderr.write(done.stderr[: told.start()])
-        message = done.stderr[told.end() :].rstrip()
-        # the temporary folder is gone by now
-        shown = message if ground.working_tree is None else message.replace(str(ground.directory), "the revision")
-        raise TargetError(f"{name}: {shown}")
-    raise RuntimeError(f"{name}: the process that probed it ended with {done.returncode}:\n{done.stderr}")
+        raise TargetError(f"{name}: {done.stderr[told.end() :].rstrip()}")
+    if done.returncode != _DEFECT:
+        sys.stderr.write(done.stderr)
+        raise TargetError(f"{name}: the app ended the process that probed it, with exit code {done.returncode}.")
+    raise RuntimeError(f"{name}: the process that probed it failed:\n{done.stderr}")

@@ -44,6 +44,26 @@ def test_orders(old: str, new: str, expected: list[Change]) -> None:
     assert list(changes(order(old), order(new))) == expected
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("'./…", "'./static'", True),
+        ("Path('./static')", "Path('./…", True),
+        ("'./…", "'./…", True),
+        ("'./…", "'/static'", False),
+        ("'./…", "Path('./static')", False),
+        ("'a long text…", "'a long text of another kind'", False),
+        ("'./a'", "'./b'", False),
+    ],
+)
+def test_a_path_that_a_long_folder_has_cut_is_no_change(old: str, new: str, same: bool) -> None:
+    found = changes(Lock((layer("A", at=old),)), Lock((layer("A", at=new),)))
+
+    assert list(found) == (
+        [] if same else [Change("changed", "A", "layer", 0, 0, "app", (Detail("argument at", old, new),))]
+    )
+
+
 def test_what_a_layer_was_given_and_where_it_comes_from() -> None:
     old = replace(layer("A", keep="1", gone="2", limit="3"), within="app")
     new = LockedLayer("A", "own.A", "injected", file="shop.py", arguments=(("keep", "1"), ("limit", "4"), ("new", "5")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from mwviz.comparing import revision
+from mwviz.comparing import revision, sides
 from tests.cli.conftest import LAYERED, Project
 from tests.cli.test_lock import INNER, LOCK, OUTER, ROUTED, SWAPPED
 
@@ -168,6 +169,61 @@ def test_no_hook_runs_and_a_hook_may_run_it(repository: Repository) -> None:
     assert repository.state() == before
 
 
+def test_a_configuration_above_the_repository_does_not_lead_to_the_working_tree(repository: Repository) -> None:
+    project = repository.project
+    (project.folder / "mwviz.toml").unlink()
+    repository.commit({"main.py": LAYERED})
+    (project.folder.parent / "mwviz.toml").write_text('app = "project.main:app"\n', "utf-8")
+    project.write({"main.py": SWAPPED})
+    before = repository.state()
+
+    for options in ([], ["--config", "../mwviz.toml"]):
+        ran = project.call("diff", "trunk", *options)
+
+        assert (ran.code, ran.stdout) == (2, "")
+        assert "main.py, not from the revision: something, such as an editable install, leads" in ran.stderr
+    assert repository.state() == before
+
+    ran = project.call("diff", "trunk", "main.py:app", "--config", "../mwviz.toml")
+
+    assert (ran.code, ran.stdout) == (1, MOVED.format(old="trunk", new="main.py:app"))
+
+
+def test_a_path_beside_the_folder_of_the_configuration(tmp_path: Path) -> None:
+    work, tree = tmp_path / "work", tmp_path / "tree"
+    ground = sides._Ground(tree / "web", tree / "web", (), work, tree, tree / "web")
+
+    assert ground.at_home(f"'{tree}/static'") == f"'{work}/static'"
+    assert ground.at_home(f"'{tree}/web/static'") == f"'{tree}/web/static'"  # told relative to the folder later
+
+
+def test_a_configuration_that_the_revision_breaks(repository: Repository) -> None:
+    repository.commit({"mwviz.toml": "app = 3\n"})
+    repository.project.write({"mwviz.toml": 'app = "main:app"\n'})
+
+    ran = repository.project.call("diff", "HEAD")
+
+    assert (ran.code, ran.stdout) == (2, "")
+    message = "`app` in the top level must be a string, not a number."
+    assert ran.stderr == f"Error: the revision{os.sep}mwviz.toml: {message}\n"
+
+
+def test_a_branch_that_is_named_like_a_file(repository: Repository) -> None:
+    repository.git("branch", "v1.json")
+
+    assert repository.project.call("diff", "v1.json").stdout == "v1.json → working tree\n\nNo difference in 2 layers.\n"
+
+
+@pytest.mark.parametrize("code", [0, 1, 3, 130])
+def test_an_app_that_ends_its_process(project: Project, code: int) -> None:
+    project.write({"main.py": LAYERED, "ends.py": f"import os, sys\nprint('bye', flush=True)\nos._exit({code})\n"})
+
+    ran = project.call("diff", "main.py", "ends.py")
+
+    assert (ran.code, ran.stdout) == (2, "")
+    assert ran.stderr == f"bye\nError: ends.py: the app ended the process that probed it, with exit code {code}.\n"
+
+
 def test_a_revision_whose_app_cannot_be_imported(repository: Repository) -> None:
     repository.commit({"main.py": "import nothing_of_that_name\n"})
     repository.commit({"main.py": LAYERED})
@@ -279,6 +335,13 @@ def test_the_request_goes_to_both_sides(project: Project) -> None:
         (["half.json"], "half.json is not whole: there is no 'layers'. Was it edited?"),
         (["odd.json"], "odd.json is not whole: "),
         (["broken.lock"], "broken.lock:1: this is no lock that this mwviz reads"),
+        (["deep.json"], "deep.json: this is no JSON of mwviz: "),
+        (["long.json"], "long.json: this is no JSON of mwviz: "),
+        (["deep.lock"], "deep.lock:1: this is no valid TOML: "),
+        (["long.lock"], "long.lock:1: this is no valid TOML: "),
+        (["a" * 300, "main.py"], "' is no file, no git revision that is known here"),
+        (["", "main.py"], "'' is no file, no git revision that is known here"),
+        (["main.py", "gone.json"], "There is no file 'gone.json' in "),
         (["main.py", "main.py:nope"], "main.py:nope: 'main.py' has no attribute 'nope'."),
         (["main.py", "-f", "dot"], "Invalid value for '-f'"),
         (["main.py", "-o", "x.svg"], "A difference cannot be told as svg: -f is one of text, markdown, json."),
@@ -296,6 +359,10 @@ def test_mistakes(project: Project, arguments: list[str], message: str) -> None:
             "half.json": '{"format": "mwviz.trace/1"}',
             "odd.json": '{"format": "mwviz.trace/1", "layers": [7]}',
             "broken.lock": "layers = []\n",
+            "deep.json": "[" * 100_000,
+            "long.json": "7" * 5000,
+            "deep.lock": "x = " + "[" * 100_000,
+            "long.lock": "x = " + "7" * 5000,
         }
     )
     before = project.files()
@@ -305,6 +372,25 @@ def test_mistakes(project: Project, arguments: list[str], message: str) -> None:
     assert (ran.code, ran.stdout) == (2, "")
     assert message in ran.stderr
     assert project.files() == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"origin": "user"', '"origin": ["x"]', "no layer has the origin ['x']"),
+        ('"index": 0', '"index": Infinity', "cannot convert float infinity to integer"),
+    ],
+)
+def test_an_edited_trace(project: Project, old: str, new: str, message: str) -> None:
+    project.write({"main.py": LAYERED})
+    trace = project.call("show", "main.py", "-f", "json").stdout
+    assert old in trace
+    project.write({"trace.json": trace.replace(old, new, 1)})
+
+    ran = project.call("diff", "trace.json", "main.py")
+
+    assert (ran.code, ran.stdout) == (2, "")
+    assert ran.stderr == f"Error: trace.json is not whole: {message}. Was it edited?\n"
 
 
 @pytest.mark.parametrize(("ending", "begin"), [("txt", "mwviz.lock → "), ("md", "**mwviz.lock → "), ("json", "{")])
@@ -332,6 +418,25 @@ def test_a_signal_leaves_nothing_behind(repository: Repository) -> None:
     assert running.wait(20) == 143
     (project.folder / "up").unlink()
     assert repository.state() == before
+
+
+def test_a_second_interrupt_does_not_stop_the_cleaning_up(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = repository.state()
+    git = revision._git
+
+    def interrupted(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        if arguments[:2] == ("worktree", "remove"):
+            signal.raise_signal(signal.SIGINT)
+        return git(directory, *arguments)
+
+    monkeypatch.setattr(revision, "_git", interrupted)
+    with pytest.raises(KeyboardInterrupt), revision.checked_out("trunk", repository.project.folder):
+        signal.raise_signal(signal.SIGINT)
+
+    assert repository.state() == before
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def wait_for(file: Path) -> None:

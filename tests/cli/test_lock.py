@@ -138,6 +138,19 @@ def test_the_path_of_the_project_is_not_in_it(project: Project) -> None:
     assert str(project.folder.parent) not in (project.folder / "mwviz.lock").read_text("utf-8")
 
 
+def test_a_lock_is_kept_in_a_folder_with_a_longer_name(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    argument = "where=__import__('os').path.join(__import__('os').path.dirname(__file__), 'static')"
+    app = LAYERED.replace("(self, app)", "(self, app, where=None)").replace("(Inner)", f"(Inner, {argument})")
+    lock = LOCK.replace(INNER, INNER.replace(" }", """, arguments = { where = "'./static'" } }"""))
+    longer = project.folder / ("a" * 60)
+    project.write({f"{longer.name}/main.py": app, f"{longer.name}/mwviz.lock": lock})
+    monkeypatch.chdir(longer)
+
+    ran = project.call("lock", "--check")
+
+    assert (ran.code, ran.stdout) == (0, "mwviz.lock → main.py\n\nNo difference in 2 layers.\n")
+
+
 def test_routes_are_held_if_asked_for_and_from_then_on(project: Project) -> None:
     project.write({"main.py": ROUTED})
     held = LOCK + (
@@ -169,6 +182,21 @@ def test_an_app_that_cannot_be_built_is_not_locked(project: Project) -> None:
     assert (ran.code, ran.stdout) == (1, "")
     assert "ValueError: no\n" in ran.stderr
     assert "mwviz.lock" not in project.files()
+
+
+@pytest.mark.parametrize("options", [[], ["--check"]])
+def test_an_app_whose_startup_fails_is_not_locked(project: Project, options: list[str]) -> None:
+    fails = "async def fails(scope, receive, send):\n    await receive()\n"
+    fails += "    await send({'type': 'lifespan.startup.failed', 'message': 'no database'})\n"
+    asked = "        if scope['type'] == 'lifespan':\n            return await fails(scope, receive, send)\n"
+    answers = "        await self.app(scope, receive, send)"
+    project.write({"main.py": fails + LAYERED.replace(answers, asked + answers), "mwviz.lock": LOCK})
+
+    ran = project.call("lock", "--lifespan", *options)
+
+    assert (ran.code, ran.stdout) == (1, "")
+    assert "no database\n" in ran.stderr
+    assert project.files()["mwviz.lock"] == LOCK.encode()
 
 
 def test_a_layer_that_is_not_reached_is_locked_where_it_was_built_in(project: Project) -> None:
