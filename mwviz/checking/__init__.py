@@ -197,6 +197,12 @@ def order_of(subject: Subject) -> tuple[str, ...]:
     return tuple(layer.label for layer in chains.of_trace(trace).own())
 
 
+def source_of(target: Target) -> str:
+    """The name of the file that says what is held: the configuration, or the lock where there is none."""
+    file = config.find(target.directory, target.config).file
+    return lockfile.NAME if file is None else file.name
+
+
 def folder_from(target: Target, root: Path) -> str:
     """The folder that places are relative to, as seen from `root`; its own path where it lies elsewhere."""
     folder = config.find(target.directory, target.config).folder

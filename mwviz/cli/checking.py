@@ -24,7 +24,7 @@ def check(target: Target, probe: ProbeOptions, wanted: Sequence[Report]) -> None
     folder = checking.folder_from(target, Path(os.environ.get("GITHUB_WORKSPACE") or target.directory))
 
     def written(findings: Findings) -> int:
-        reports.write(wanted, replace(findings, folder=folder))
+        reports.write(wanted, replace(findings, folder=folder, source=checking.source_of(target)))
         return messages.FINDINGS if findings.findings else 0
 
     if len(jobs) == 1:

@@ -81,10 +81,12 @@ class CheckedApp:
 class Findings:
     """All that was checked, app by app, and all that was found, in the order of the configuration.
 
-    `folder` is where places are relative to, as seen from where the checks ran: `services/shop`, or nothing.
+    `folder` is where places are relative to, as seen from where the checks ran: `services/shop`, or nothing. `source`
+    is the file in it that says what was held: the configuration, or the lock.
     """
 
     findings: tuple[Finding, ...]
     checks: tuple[Check, ...]
     apps: tuple[CheckedApp, ...]
     folder: str = ""
+    source: str = "mwviz.lock"

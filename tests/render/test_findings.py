@@ -132,7 +132,8 @@ def test_sarif_places_are_of_the_repository() -> None:
         }
     ]
     assert first["relatedLocations"][0]["physicalLocation"]["artifactLocation"] == {"uri": f"file://{OTHER.file}"}
-    assert "locations" not in absent
+    (asked_for,) = absent["locations"]
+    assert asked_for["physicalLocation"]["artifactLocation"]["uri"] == "services/mwviz.lock"
 
 
 @pytest.mark.parametrize("findings", [SOME, HOSTILE, NONE], ids=["some", "hostile", "none"])

@@ -40,10 +40,10 @@ def _result(finding: Finding, findings: Findings, codes: list[str], seen: Counte
         "ruleIndex": codes.index(finding.code),
         "level": _LEVELS[finding.severity],
         "message": {"text": whole(finding)},
+        # services want a place of every result: what is absent is missing where it was asked for
+        "locations": [_location(finding.place or Place(findings.source, 1), findings)],
         "partialFingerprints": {"mwviz/v1": _fingerprint(finding, seen)},
     }
-    if finding.place is not None:
-        result["locations"] = [_location(finding.place, findings)]
     related: list[_Json] = [
         {"id": number, "message": {"text": sentence(site.layer)}, **_location(site.place, findings)}
         for number, site in enumerate(finding.sites)
