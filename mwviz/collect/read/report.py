@@ -7,7 +7,7 @@ import platform
 from mwviz import __version__
 from mwviz.collect import failure, redact
 from mwviz.collect.compat import framework_versions, is_application, overriding_call
-from mwviz.collect.probe.experiment import Experiment, Run
+from mwviz.collect.probe.experiment import Experiment, Run, Subject
 from mwviz.collect.probe.order import entry_labels
 from mwviz.collect.probe.server import Connection, LifespanConversation
 from mwviz.collect.probe.websocket import WebsocketConnection
@@ -89,7 +89,7 @@ def layers(experiment: Experiment) -> tuple[Layer, ...]:
     subjects = [_subject(each) for each in found]
     labels = describe.labels([describe.name(subject) for subject in subjects])
     return tuple(
-        _layer(experiment, index, *each) for index, each in enumerate(zip(found, subjects, labels, strict=True))
+        layer(experiment.subject, index, *each) for index, each in enumerate(zip(found, subjects, labels, strict=True))
     )
 
 
@@ -99,20 +99,20 @@ def _subject(found: Found) -> object:
     return describe.subject(found.entry, found.layer)
 
 
-def _layer(experiment: Experiment, index: int, found: Found, subject: object, label: str) -> Layer:
-    base = experiment.subject.base
-    registered = experiment.subject.registrations.find(found.entry) if found.entry is not None else None
+def layer(subject: Subject, index: int, found: Found, named: object, label: str) -> Layer:
+    """One layer as the model has it; `named` is what its name names."""
+    registered = subject.registrations.find(found.entry) if found.entry is not None else None
     return Layer(
         index=index,
-        name=describe.name(subject),
+        name=describe.name(named),
         label=label,
-        qualified_name=describe.qualified_name(subject),
+        qualified_name=describe.qualified_name(named),
         origin=found.origin,
         within=found.within,
         kind=describe.kind(found.entry, found.layer),
         arguments={} if is_application(found.layer) else describe.arguments(found.entry, found.layer),
-        defined_at=describe.defined_at(subject, base),
-        registered_at=describe.place(*registered, base) if registered is not None else None,
+        defined_at=describe.defined_at(named, subject.base),
+        registered_at=describe.place(*registered, subject.base) if registered is not None else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mwviz.collect.compat import is_application, overriding_call
@@ -100,24 +100,9 @@ class _Telling:
             return self._own[position]
         if id(standing) not in self._layers:
             index = len(self._own) + len(self._layers)
-            self._layers[id(standing)] = self._made(index, standing, subject, label)
+            found = replace(standing.found, within=standing.within)
+            self._layers[id(standing)] = report.layer(self._subject, index, found, subject, label)
         return self._layers[id(standing)]
-
-    def _made(self, index: int, standing: Standing, subject: object, label: str) -> Layer:
-        found, base = standing.found, self._subject.base
-        registered = self._subject.registrations.find(found.entry) if found.entry is not None else None
-        return Layer(
-            index=index,
-            name=describe.name(subject),
-            label=label,
-            qualified_name=describe.qualified_name(subject),
-            origin=found.origin,
-            within=standing.within,
-            kind=describe.kind(found.entry, found.layer),
-            arguments={} if is_application(found.layer) else describe.arguments(found.entry, found.layer),
-            defined_at=describe.defined_at(subject, base),
-            registered_at=describe.place(*registered, base) if registered is not None else None,
-        )
 
     def _dependency(self, call: Solved) -> Dependency:
         key = call.call, call.original  # by equality: the same bound method is another object each time
