@@ -53,7 +53,7 @@ def test_a_finding_names_the_layer_and_its_line(locked: Project) -> None:
     locked.write({"main.py": SWAPPED})
     (finding,) = json.loads(locked.call("check", "main:app", "-f", "json").stdout)["findings"]
     assert (finding["code"], finding["layers"], finding["check"]) == ("MW110", ["Outer"], "mwviz.lock")
-    assert finding["place"]["file"] == "main.py"
+    assert (finding["severity"], finding["place"]["file"]) == ("error", "main.py")
 
 
 def test_it_is_held_beside_contracts(locked: Project) -> None:
