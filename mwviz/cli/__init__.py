@@ -65,6 +65,7 @@ def show(
     format: options.FormatChoice = None,
     file: options.Output = None,
     verbose: options.Verbose = False,
+    watch: options.Watch = False,
     method: options.Method = None,
     header: options.Header = None,
     data: options.Data = None,
@@ -95,8 +96,12 @@ def show(
         path, method, header, data, scheme, client, preflight, endpoint, raises, lifespan, timeout, order, repeat,
         websocket, extension,
     )  # fmt: skip
+    if watch:
+        from mwviz.cli import watching
+
+        return watching.watch(watching.Showing(target, probe, sink, env_file, whole))
     probing.load_environment(env_file)
-    probing.show(target, probe, sink, whole=whole)
+    return probing.show(target, probe, sink, whole=whole)
 
 
 @app.command()

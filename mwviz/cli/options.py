@@ -116,6 +116,9 @@ NewFile = Annotated[
     Optional[Path],
     typer.Option("-o", "--output", metavar="FILE", help="The file to write, or - for stdout. [default: mwviz.toml]"),
 ]
+Watch = Annotated[
+    bool, typer.Option("--watch", help="Show again whenever the code changes, until Ctrl-C (needs watchfiles).")
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show arguments, places, changes and times whole.")]
 
 
