@@ -1,6 +1,6 @@
 """The colours of every picture, in both themes: plain data, so that a picture, a page and a test read the same.
 
-Each text colour has a contrast of at least 4.5 to 1 on every ground that it stands on, each line of 3 to 1; tests measure.
+Each text colour has a contrast of at least 4.5 to 1 on every ground that it stands on, each line of 3 to 1 on its own.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ COLORS: dict[str, Color] = {
     "good": Color("#196c32", "#5fd96d"),
     "warn": Color("#855700", "#f2cc60"),
     "bad": Color("#b3161e", "#ff9f97"),
-    # boxes: ground and border
+    # the ground and the border of each kind of box
     "client-fill": Color("#e9edf2", "#2d333b"),
     "client-line": Color("#24292f", "#cdd5de"),
     "user-fill": Color("#fefefe", "#161b22"),
