@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mwviz.model import Step, Trace
 from mwviz.render.graph import Diagram, Edge
-from mwviz.render.plain import shorten, visible
+from mwviz.render.plain import columns, shorten, visible
 
 _AT_MOST, _WIDTH = 4, 34
 
@@ -36,7 +36,7 @@ def _named(changes: tuple[str, ...]) -> Iterator[str]:
         name = f"{sign} {rest.partition(':')[0]}" if sign in ("+", "~", "-") else _plain(change)
         if name not in seen:
             seen.add(name)
-            yield _ascii_cut(visible(name))
+            yield cut(visible(name), _WIDTH)
 
 
 def _plain(change: str) -> str:
@@ -45,6 +45,6 @@ def _plain(change: str) -> str:
     return "body changed" if sign == "body" and "->" in rest else change
 
 
-def _ascii_cut(text: str) -> str:
-    cut = shorten(text, _WIDTH)
-    return cut if cut == text else f"{shorten(text, _WIDTH - 2).removesuffix('…')}..."
+def cut(text: str, width: int) -> str:
+    """Return a text in at most `width` columns, cut with dots that any engine's font has."""
+    return text if columns(text) <= width else f"{shorten(text, width - 2).removesuffix('…')}..."

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from mwviz.model import Trace
 from mwviz.render import legend
 from mwviz.render.cards import TEXT, Table, Turn, card, font, middle_width, text
-from mwviz.render.carried import told
+from mwviz.render.carried import cut, told
 from mwviz.render.graph import CLIENT, END, Diagram, Edge, EdgeKind, Node, diagram, runs
 from mwviz.render.look import PLAIN, Look
 from mwviz.render.palette import Theme, color
-from mwviz.render.plain import shorten
 
 if TYPE_CHECKING:
     from graphviz import Digraph
@@ -78,7 +77,7 @@ def ground(theme: Theme, dpi: int | None) -> dict[str, str]:
 
 def _frame(group: str, theme: Theme) -> dict[str, str]:
     return {
-        "label": f"<{font(f'<B>{text(shorten(group, _GROUP_WIDTH))}</B>', color('faint', theme), TEXT)}>",
+        "label": f"<{font(f'<B>{text(cut(group, _GROUP_WIDTH))}</B>', color('faint', theme), TEXT)}>",
         "labeljust": "c",
         "labelloc": "t",
         "color": color("lost", theme),

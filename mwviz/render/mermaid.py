@@ -42,7 +42,8 @@ _CLASSES = {
     "framework": _style("framework", ",stroke-dasharray:5 3", "faint"),
     "injected": _style("injected"),
     "outer": _style("outer"),
-    "end": _style("end"),
+    # `end` is a word of Mermaid's own
+    "inner": _style("end"),
     "answered": _style("answered", ",stroke-width:2px"),
     "took_over": _style("took_over", ",stroke-width:2px"),
     "failed": _style("failed", ",stroke-width:2px"),
@@ -89,7 +90,7 @@ def _class(node: Node) -> str:
         return node.state
     match node.role:
         case "router" | "endpoint":
-            return "end"
+            return "inner"
         case "mount" | "route":
             return "user"
         case role:

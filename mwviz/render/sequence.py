@@ -20,9 +20,11 @@ from mwviz.render.plain import visible
 
 #: Filled heads go in, dashed lines come out, an exception ends in a cross.
 _ARROWS: dict[EdgeKind, str] = {"request": "->>", "response": "-->>", "discarded": "--)", "exception": "-x"}
-_COLUMN, _NOTE = 16, 24
+#: What an event of the timeline is to an arrow.
+_CROSSED: dict[str, EdgeKind] = {"enter": "request", "send": "response", "raise": "exception"}
+_COLUMN, _NOTE = 13, 24
 #: Narrow columns: the widths that Mermaid takes by itself make a dozen of them wider than a page.
-_CONFIG = '%%{init: {"sequence": {"width": 110, "actorMargin": 14, "mirrorActors": false, "messageMargin": 26}}}%%'
+_CONFIG = '%%{init: {"sequence": {"width": 90, "actorMargin": 8, "mirrorActors": false, "messageMargin": 26}}}%%'
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,11 @@ def render(trace: Trace, *, width: int = 80, color: bool = False, verbose: bool 
 
 def _columns(drawn: Diagram) -> Iterator[_Column]:
     reached = [node for node in drawn.nodes if node.state != "unreached"]
-    for quiet, run in groupby(reached, key=_quiet):
+    for (quiet, _), run in groupby(reached, key=lambda node: (_quiet(node), node.group)):
         nodes = tuple(run)
         if quiet and len(nodes) > 1:
-            first, *more = (tuple(_wrapped(node.name)) for node in nodes)
-            names = (*first, *(line for name in more for line in (f"+ {name[0]}", *name[1:])))
-            yield _Column(nodes[0].key, names, frozenset(node.key for node in nodes))
+            # not their names: in Mermaid 11 and older a text of more than three lines leaves its box
+            yield _Column(nodes[0].key, (f"{len(nodes)} framework", "layers"), frozenset(node.key for node in nodes))
         else:
             yield from (_Column(node.key, _name(node), frozenset({node.key})) for node in nodes)
 
@@ -88,41 +89,49 @@ def _told(trace: Trace, drawn: Diagram, columns: tuple[_Column, ...]) -> Iterato
         if last.get(tail) == number and tail in active:
             active.remove(tail)
             yield f"  deactivate {tail}"
-    yield from _rest(drawn, of, told_of, active)
+    yield from _silent(drawn, of, told_of, active)
+    yield from _footnotes(drawn, columns)
 
 
 def _in_time(trace: Trace, edges: Iterable[Edge]) -> list[Edge]:
     """Return the arrows as they were crossed in time; where that is not known, after those before them."""
-    steps = {f"n{step.layer}": step for step in trace.steps}
-    ends = [event for event in trace.timeline if event.of in ("endpoint", "router")]
-    started = next((each.at_ns for each in ends if each.event == "send" and each.message in words.STARTS), None)
-    raised = next((each.at_ns for each in ends if each.event == "raise"), None)
-    timed, now = [], 0
+    times, timed, now = _times(trace), [], 0
     for edge in (each for each in edges if each.kind != "unseen"):
-        step = steps.get(edge.head if edge.kind == "request" else edge.tail)
-        match edge.kind:
-            case "request":
-                at = step.entered_ns if step is not None else None
-            case "exception":
-                at = raised if edge.tail == END else step.left_ns if step is not None else None
-            case _:
-                at = started if edge.tail == END else step.responded_ns if step is not None else None
-        now = now if at is None else at
+        kind = "response" if edge.kind == "discarded" else edge.kind
+        now = times.get((kind, edge.head if kind == "request" else edge.tail), now)
         timed.append((now, edge))
     return [edge for _, edge in sorted(timed, key=lambda each: each[0])]
+
+
+def _times(trace: Trace) -> dict[tuple[EdgeKind, str], int]:
+    """Return when each box was entered, let a response out, or an exception: in nanoseconds, the first time."""
+    times: dict[tuple[EdgeKind, str], int] = {}
+    for event in trace.timeline:
+        kind = _CROSSED.get(event.event) if event.event != "send" or event.message in words.STARTS else None
+        key = f"n{event.of}" if isinstance(event.of, int) else END if event.of in ("endpoint", "router") else None
+        if kind is not None and key is not None:
+            times.setdefault((kind, key), event.at_ns)
+    for step in trace.steps:
+        raised = step.left_ns if step.raised else None
+        known: tuple[tuple[EdgeKind, int | None], ...]
+        known = (("request", step.entered_ns), ("response", step.responded_ns), ("exception", raised))
+        for kind, at in known:
+            if at is not None:
+                times.setdefault((kind, f"n{step.layer}"), at)
+    return times
 
 
 def _message(trace: Trace, edge: Edge) -> str:
     match edge.kind:
         case "request":
-            return escaped(words.asked(trace)) if edge.tail == CLIENT else _turned("request", edge)
+            return escaped(words.asked(trace)) if edge.tail == CLIENT else _turned("in", edge)
         case "exception":
             return "exception"
         case "discarded":
             return "thrown away"
         case _:
             got = words.got(trace) if edge.head == CLIENT else None
-            return _lines(_wrapped(got)) if got else _turned("response", edge)
+            return _lines(_wrapped(got)) if got else _turned("out", edge)
 
 
 def _turned(name: str, edge: Edge) -> str:
@@ -143,18 +152,24 @@ def _changes(edge: Edge, column: str) -> Iterator[str]:
         yield f"  Note over {column}: {_lines(edge.changes)}"
 
 
-def _rest(drawn: Diagram, of: dict[str, str], told_of: set[str], active: set[str]) -> Iterator[str]:
-    """Yield what is left to say of layers that let nothing out, and the names of those that nothing reached."""
+def _silent(drawn: Diagram, of: dict[str, str], told_of: set[str], active: set[str]) -> Iterator[str]:
+    """Yield what is left to say of layers that let nothing out."""
     for node in drawn.nodes:
         if node.key in active and node.badge and node.key not in told_of:
             yield f"  Note over {node.key}: {_lines(_wrapped(node.badge, _NOTE))}"
     yield from (f"  deactivate {key}" for key in of if key in active)
+
+
+def _footnotes(drawn: Diagram, columns: tuple[_Column, ...]) -> Iterator[str]:
+    """Yield the names of the layers that share a column, and of those that nothing reached."""
+    over = f"{CLIENT},{columns[-1].key}" if columns[1:] else CLIENT
+    for column in columns:
+        shared = [node.name for node in drawn.nodes if node.key in column.keys and len(column.keys) > 1]
+        if shared:
+            yield f"  Note over {over}: {_lines((' '.join(column.lines) + ':', *shared))}"
     missed = [node.name for node in drawn.nodes if node.state == "unreached"]
     if missed:
-        told = ["not reached:", *missed]
-        last = list(of.values())[-1]
-        over = CLIENT if last == CLIENT else f"{CLIENT},{last}"
-        yield f"  Note over {over}: {_lines(told)}"
+        yield f"  Note over {over}: {_lines(('not reached:', *missed))}"
 
 
 _HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z_ ]+[_ ]*|[_ ]+")
