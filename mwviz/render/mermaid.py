@@ -111,6 +111,8 @@ def _styles(drawn: Diagram) -> Iterator[str]:
         numbers = [str(number) for number, edge in enumerate(drawn.edges) if edge.kind == kind]
         if numbers:
             yield f"  linkStyle {','.join(numbers)} {stroke}"
+    groups = (f"g{number}" for number, (group, _) in enumerate(runs(drawn.nodes)) if group)
+    yield from (f"  style {group} fill:none,stroke:#8b949e" for group in groups)
     used = {_class(node) for node in drawn.nodes}
     yield from (f"  classDef {name} {style}" for name, style in _CLASSES.items() if name in used)
 
