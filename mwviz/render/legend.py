@@ -30,7 +30,7 @@ def heading(title: str, caption: str, width: int, theme: Theme) -> str:
     """Return the label above the boxes, `width` points wide: what was traced, and what came of it."""
     ink, faint = color("ink", theme), color("faint", theme)
     lines = [font(f"<B>{text(title)}</B>", ink, _TITLE), GAP]
-    lines += [font(text(line), faint, TEXT) for line in wrap(caption, max(24, int(width / 6.6)))]
+    lines += [font(text(line), faint, TEXT) for line in wrap(caption, max(24, int(width / 6.3)))]
     shown = f'<BR ALIGN="LEFT"/>{NEXT}'.join(lines)
     frame = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2"'
     return f'<<TABLE {frame}><TR><TD WIDTH="{width}" ALIGN="LEFT">{shown}<BR ALIGN="LEFT"/></TD></TR></TABLE>>'

@@ -181,10 +181,10 @@ def _wrapped(text: str, width: int = _COLUMN) -> Iterator[str]:
     for piece in _HUMP.findall(visible(text)) or [text]:
         for part in (piece[at : at + width] for at in range(0, len(piece), width)):
             if line and len(line) + len(part.rstrip()) > width:
-                yield line
+                yield line.rstrip()
                 line = ""
             line += part
-    yield line
+    yield line.rstrip()
 
 
 def _lines(lines: Iterable[str]) -> str:

@@ -26,7 +26,9 @@ def finished(drawn: bytes, title: str, description: str, theme: Theme) -> bytes:
     body = _TAG.sub(lambda tag: _cleaned(tag[0], theme), _ASIDES.sub("", drawn.decode()))
     name, told = escape(title), escape(description)
     about = f"\n<title>{name}</title>\n<desc>{told}</desc>" + (f"\n{_sheet()}" if theme == "auto" else "")
-    label = f' role="img" aria-label="{escape(f"{title}: {description}" if description else title)}"'
+    spoken = f"{name}: {told}" if told else name
+    # as wide as drawn, but never wider than the page that it stands in
+    label = f' style="max-width:100%;height:auto" role="img" aria-label="{spoken}"'
     opened = re.sub(r"<svg\b([^<>]*)>", lambda root: f"<svg{root[1]}{label}>{about}", body, count=1)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{opened}'.encode()
 

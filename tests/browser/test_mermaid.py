@@ -107,6 +107,13 @@ def test_hostile_names_are_shown_as_they_are(draw: Draw, kind: str) -> None:
         assert seen(result).count(wanted(name)) >= 3, json.dumps([name, result["shown"]])
 
 
+def test_hostile_names_are_shown_as_they_are_among_routes(draw: Draw) -> None:
+    for name in HOSTILE:
+        result = draw(str(render(route_lists.named(name), Format.MERMAID)))
+        assert result["live"] == 0, name
+        assert wanted(name) in seen(result), json.dumps([name, result["shown"]])
+
+
 @pytest.mark.parametrize("theme", ["default", "dark", "neutral"])
 def test_a_dozen_layers_stay_readable(draw: Draw, theme: str) -> None:
     """At the width of a page on GitHub, about 900 pixels, a text of 16 pixels keeps 9 or more."""

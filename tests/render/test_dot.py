@@ -45,8 +45,8 @@ def test_a_request_goes_down_the_left_lane_and_its_response_up_the_right_one() -
     assert told(text, "handler") == ["stand-in endpoint", "answered 200"]
     assert told(text, "title") == [
         "shop.main:app",
-        "The request went in from Outer to Inner, the stand-in endpoint",
-        "answered 200, and the response came out in reverse order.",
+        "The request went in from Outer to Inner, the stand-in endpoint answered",
+        "200, and the response came out in reverse order.",
     ]
 
 

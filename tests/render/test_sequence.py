@@ -21,7 +21,7 @@ sequenceDiagram
   participant n0 as ServerError<br/>Middleware
   participant n1 as Outer
   participant n2 as Inner
-  participant handler as stand-in <br/>endpoint
+  participant handler as stand-in<br/>endpoint
   client->>n0: GET /
   activate n0
   n0->>n1: in 2
@@ -51,7 +51,7 @@ def test_a_short_circuit_goes_no_further() -> None:
     text = render(diagram_traces.refused())
 
     assert messages(diagram_traces.refused()) == [
-        *("client->>n0: GET /", "n0->>n1: in 2", "n1-->>n0: out 1", "n0-->>client: 401 <br/>Unauthorized"),
+        *("client->>n0: GET /", "n0->>n1: in 2", "n1-->>n0: out 1", "n0-->>client: 401<br/>Unauthorized"),
     ]
     assert "  Note over n1: answered 401\n  n1-->>n0" in text
     assert text.endswith("  Note over client,n1: not reached#58;<br/>Inner<br/>stand-in endpoint\n")
@@ -83,7 +83,7 @@ def test_an_exception_ends_in_a_cross_at_each_layer_that_it_left() -> None:
         *(f"n{at}-xn{at - 1}: exception" for at in range(9, 0, -1)),
         "n0-xclient: exception",
     ]
-    assert "n0-->>client: 500 Internal <br/>Server Error" in found
+    assert "n0-->>client: 500 Internal<br/>Server Error" in found
 
 
 def test_framework_layers_that_only_passed_on_share_a_column() -> None:

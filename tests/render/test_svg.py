@@ -44,7 +44,7 @@ AUTO = """\
 <?xml version="1.0" encoding="UTF-8"?>
 <svg width="62pt" height="129pt"
  viewBox="0.00 0.00 62.00 129.50" xmlns="http://www.w3.org/2000/svg" \
-role="img" aria-label="&lt;shop&gt;: &quot;fine&quot;">
+style="max-width:100%;height:auto" role="img" aria-label="&lt;shop&gt;: &quot;fine&quot;">
 <title>&lt;shop&gt;</title>
 <desc>&quot;fine&quot;</desc>
 <style>@media (prefers-color-scheme:dark){SHEET}</style>
@@ -73,7 +73,7 @@ def test_a_picture_in_one_theme_has_neither_classes_nor_a_style_sheet() -> None:
 
     assert "class=" not in text
     assert "<style" not in text
-    assert ' role="img" aria-label="shop">' in text
+    assert 'height:auto" role="img" aria-label="shop">' in text
 
 
 @pytest.fixture
