@@ -32,6 +32,7 @@ ENDINGS = {
     Format.JSON: "json",
     Format.MARKDOWN: "md",
     Format.MERMAID: "mmd",
+    Format.SEQUENCE: "sequence.mmd",
     Format.DOT: "dot",
     Format.SVG: "svg",
     Format.PNG: "png",

@@ -64,6 +64,8 @@ def show(
     path: options.PathArgument = None,
     format: options.FormatChoice = None,
     file: options.Output = None,
+    theme: options.Theme = None,
+    changes: options.Changes = False,
     verbose: options.Verbose = False,
     watch: options.Watch = False,
     method: options.Method = None,
@@ -90,7 +92,7 @@ def show(
     from mwviz.cli import probing  # neither --help nor --version needs what this needs
 
     application, path = options.split(application, path)
-    sink = output.sink(format, file, verbose=verbose)
+    sink = output.drawn(output.sink(format, file, verbose=verbose), options.theme(theme), changes=changes)
     target = probing.target(application, factory=factory, app_dir=app_dir, config=config)
     probe = probing.options(
         path, method, header, data, scheme, client, preflight, endpoint, raises, lifespan, timeout, order, repeat,
@@ -109,6 +111,7 @@ def routes(
     application: options.App = None,
     format: options.RoutesFormatChoice = None,
     file: options.Output = None,
+    theme: options.Theme = None,
     verbose: options.Verbose = False,
     path: options.PathGlobs = None,
     method: options.RouteMethods = None,
@@ -126,7 +129,7 @@ def routes(
     """Show every route, grouped by the chain of layers and dependencies that a request to it passes."""
     from mwviz.cli import listing, probing
 
-    sink = output.sink(options.plain_format(format), file, verbose=verbose)
+    sink = output.drawn(output.sink(options.plain_format(format), file, verbose=verbose), options.theme(theme))
     target = probing.target(application, factory=factory, app_dir=app_dir, config=config)
     selection = listing.selection(path, method, layer, without)
     probing.load_environment(env_file)

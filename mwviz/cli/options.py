@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Literal, Optional
 
 import typer
 
@@ -22,6 +22,14 @@ class EndpointChoice(str, Enum):
 
     STAND_IN = "stand-in"
     REAL = "real"
+
+
+class ThemeChoice(str, Enum):
+    """What colours a picture has."""
+
+    LIGHT = "light"
+    DARK = "dark"
+    AUTO = "auto"
 
 
 #: What `routes` can print: it has no times.
@@ -41,6 +49,11 @@ PathArgument = Annotated[
     Optional[str],
     typer.Argument(metavar="PATH", help="Send a real request to this path. Without it a stand-in endpoint answers."),
 ]
+Theme = Annotated[
+    Optional[ThemeChoice],
+    typer.Option("--theme", help="Colours of a picture; auto: an svg follows its reader. [default: auto for svg]"),
+]
+Changes = Annotated[bool, typer.Option("--changes", help="Tell on a diagram's arrows what each layer changed.")]
 Factory = Annotated[bool, typer.Option("--factory", help="APP is a function that returns the app.")]
 AppDir = Annotated[Optional[Path], typer.Option("--app-dir", metavar="DIR", help="Look for APP in this directory.")]
 Method = Annotated[
@@ -193,6 +206,11 @@ def text_format(chosen: DiffFormat | None) -> Format | None:
 def plain_format(chosen: RoutesFormat | None) -> Format | None:
     """The format of a result, whatever command it was chosen for."""
     return None if chosen is None else Format(chosen.value)
+
+
+def theme(chosen: ThemeChoice | None) -> Literal["light", "dark", "auto"] | None:
+    """The theme of a picture as its renderer names it."""
+    return None if chosen is None else chosen.value
 
 
 def split(app: str | None, path: str | None) -> tuple[str | None, str | None]:

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,15 @@ if TYPE_CHECKING:
     from mwviz.model import Trace
     from mwviz.model.diff import Difference
     from mwviz.model.routes import Routes
+    from mwviz.render.look import Look
+    from mwviz.render.palette import Theme
 
 
 _TERMINAL = frozenset({Format.TABLE, Format.TREE, Format.TIMELINE})
 _BINARY = frozenset({Format.PNG, Format.PDF})
+#: What `--theme` and `--changes` are for.
+_THEMED = (Format.SVG, Format.PNG, Format.PDF, Format.DOT)
+_DRAWN = (*_THEMED, Format.MERMAID, Format.SEQUENCE)
 _PROTECTED = frozenset({".py", ".toml"})
 
 
@@ -31,10 +36,11 @@ class Sink:
     format: Format
     file: Path | None
     verbose: bool
+    look: Look | None = None
 
     def rendered(self, result: Trace | Routes | Difference) -> str | bytes:
         """The result as text or bytes. Raises OutputError where the format cannot be made."""
-        return render(result, self.format, width=width(), color=self._color(), verbose=self.verbose)
+        return render(result, self.format, width=width(), color=self._color(), verbose=self.verbose, look=self.look)
 
     def write(self, result: str | bytes) -> None:
         """Write the result. Raises OutputError where that cannot be done."""
@@ -66,6 +72,23 @@ def sink(format: Format | None, file: Path | None, *, verbose: bool) -> Sink:
     if format is None and ending not in FORMAT_OF_ENDING:
         raise OutputError(f"'{file}' tells no format: end it in {', '.join(FORMAT_OF_ENDING)}, or give -f FORMAT.")
     return Sink(format or FORMAT_OF_ENDING[ending], file, verbose)
+
+
+def drawn(plain: Sink, theme: Theme | None, *, changes: bool = False) -> Sink:
+    """Add what was asked of a picture. Raises OutputError where the result is none."""
+    if theme is None and not changes:
+        return plain
+    from mwviz.render.look import Look
+
+    for option, formats in (("--theme", _THEMED if theme else ()), ("--changes", _DRAWN if changes else ())):
+        if formats and plain.format not in formats:
+            names = ", ".join(each.value for each in formats)
+            raise OutputError(f"{option} is for pictures ({names}), and {plain.format.value} is none of them.")
+    if theme == "auto" and plain.format is not Format.SVG:
+        raise OutputError(
+            f"Only an svg follows its reader's theme: give --theme light or dark for {plain.format.value}."
+        )
+    return replace(plain, look=Look(theme, changes))
 
 
 def check_stdout() -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mwviz.model import Trace
     from mwviz.model.diff import Difference
     from mwviz.model.routes import Routes
+    from mwviz.render.look import Look
 
 
 __all__ = ["DIFF_RENDERERS", "FORMAT_OF_ENDING", "RENDERERS", "ROUTES_RENDERERS", "Format", "render"]
@@ -25,13 +26,14 @@ class Format(str, Enum):
     JSON = "json"
     MARKDOWN = "markdown"
     MERMAID = "mermaid"
+    SEQUENCE = "sequence"
     DOT = "dot"
     SVG = "svg"
     PNG = "png"
     PDF = "pdf"
 
 
-#: Where each format's function lives: `(trace, *, width, color, verbose) -> str | bytes`.
+#: Where each format's function lives: `(trace, *, width, color, verbose) -> str | bytes`; diagrams also take a `look`.
 RENDERERS: dict[Format, str] = {
     Format.TABLE: "mwviz.render.table:render",
     Format.TREE: "mwviz.render.tree:render",
@@ -39,6 +41,7 @@ RENDERERS: dict[Format, str] = {
     Format.JSON: "mwviz.render.json:render",
     Format.MARKDOWN: "mwviz.render.markdown:render",
     Format.MERMAID: "mwviz.render.mermaid:render",
+    Format.SEQUENCE: "mwviz.render.sequence:render",
     Format.DOT: "mwviz.render.dot:render",
     Format.SVG: "mwviz.render.picture:svg",
     Format.PNG: "mwviz.render.picture:png",
@@ -80,11 +83,18 @@ FORMAT_OF_ENDING: dict[str, Format] = {
 
 
 def render(
-    value: Trace | Routes | Difference, format: Format, *, width: int = 80, color: bool = False, verbose: bool = False
+    value: Trace | Routes | Difference,
+    format: Format,
+    *,
+    width: int = 80,
+    color: bool = False,
+    verbose: bool = False,
+    look: Look | None = None,
 ) -> str | bytes:
     """Return a trace, the routes of an app, or a difference in one format: text, or bytes for `svg`, `png` and `pdf`.
 
     `width` is the terminal's in columns, `color` allows escape codes; only the terminal formats heed either.
+    `look` is for diagrams alone.
     Raises OutputError where a picture has no engine to lay it out, and KeyError for a format that the value has not.
     """
     from mwviz.model import Trace
@@ -97,4 +107,6 @@ def render(
         renderers = ROUTES_RENDERERS if isinstance(value, Routes) else DIFF_RENDERERS
     module, _, function = renderers[format].partition(":")
     renderer: Callable[..., str | bytes] = getattr(import_module(module), function)
-    return renderer(value, width=width, color=color, verbose=verbose)
+    if look is None:
+        return renderer(value, width=width, color=color, verbose=verbose)
+    return renderer(value, width=width, color=color, verbose=verbose, look=look)

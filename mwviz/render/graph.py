@@ -50,7 +50,10 @@ _BADGE_WIDTH = 160
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One box. `turn_in` and `turn_out` count from 1 and are None where the request or the response never passed."""
+    """One box. `turn_in` and `turn_out` count from 1 and are None where the request or the response never passed.
+
+    `fact` is all that is known of it in one text; `kind` and `place` are the parts of it that a picture tells apart.
+    """
 
     key: str
     name: str
@@ -61,16 +64,22 @@ class Node:
     turn_in: int | None
     turn_out: int | None
     group: str
+    kind: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One arrow between two boxes, by their keys, in the direction in which it was crossed."""
+    """One arrow between two boxes, by their keys, in the direction in which it was crossed.
+
+    `changes` is what the box at its tail had changed of what it carries, where a picture was asked to tell.
+    """
 
     tail: str
     head: str
     kind: EdgeKind
     turn: int | None
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +133,8 @@ def _layer_node(trace: Trace, layer: Layer, step: Step | None, turn_in: int | No
     state: State = "unreached" if step is None else _STATES[step.outcome]
     told = words.happened(trace, layer.index)
     unseen = [told] if state == "unreached" else []
-    facts = [f"{layer.origin} {words.KINDS[layer.kind]}", _back(where(layer), _PLACE_WIDTH), *unseen]
+    kind, place = words.KINDS[layer.kind], _back(where(layer), _PLACE_WIDTH)
+    facts = [f"{layer.origin} {kind}", place, *unseen]
     return Node(
         key=f"n{layer.index}",
         name=_front(visible(layer.label), _NAME_WIDTH),
@@ -135,18 +145,22 @@ def _layer_node(trace: Trace, layer: Layer, step: Step | None, turn_in: int | No
         turn_in=turn_in,
         turn_out=turn_out,
         group="" if layer.within == "app" else visible(layer.within),
+        kind=kind,
+        place=place,
     )
 
 
 def _end_node(trace: Trace, end: Literal["router", "endpoint"]) -> Node:
     state, badge = _end_state(trace, end)
     name: str = end if end == "router" or trace.probe.endpoint == "real" else "stand-in endpoint"
-    fact = ""
+    fact = line = ""
     if end == "endpoint" and trace.probe.endpoint == "real" and trace.endpoint is not None:
         name, place = visible(trace.endpoint.name), trace.endpoint.defined_at
         line = visible(f"{place.file}:{place.line}") if place is not None and inside(place) else ""
-        fact = f"endpoint, {_back(line, _PLACE_WIDTH)}" if line else "endpoint"
-    return Node(END, _front(name, _NAME_WIDTH), fact, badge, end, state, None, None, "")
+        line = _back(line, _PLACE_WIDTH)
+        fact = f"endpoint, {line}" if line else "endpoint"
+    kind = "endpoint" if fact else ""
+    return Node(END, _front(name, _NAME_WIDTH), fact, badge, end, state, None, None, "", kind, line)
 
 
 def _end_state(trace: Trace, end: Position) -> tuple[State, str]:

@@ -6,13 +6,17 @@ import re
 from collections.abc import Iterator
 
 from mwviz.model import Trace
-from mwviz.render.graph import Diagram, Edge, EdgeKind, Node, State, diagram, runs
+from mwviz.render.carried import told
+from mwviz.render.graph import CLIENT, Diagram, Edge, EdgeKind, Node, State, diagram, runs
+from mwviz.render.look import PLAIN, Look
+from mwviz.render.palette import CARDS, COLORS
 
+#: Told apart by their lines and heads, not by colour alone.
 _ARROWS: dict[EdgeKind, str] = {
     "request": "-->",
-    "response": "-->",
-    "discarded": "-.->",
-    "exception": "-.->",
+    "response": "-.->",
+    "discarded": "-.-x",
+    "exception": "==>",
     "unseen": "-.-",
 }
 
@@ -21,27 +25,42 @@ _STROKES: dict[EdgeKind, str] = {
     "request": "stroke:#2f7ee6,stroke-width:2px",
     "response": "stroke:#2a9d4e,stroke-width:2px",
     "discarded": "stroke:#8b949e,stroke-width:2px",
-    "exception": "stroke:#e0443a,stroke-width:2px",
+    "exception": "stroke:#e0443a,stroke-width:3px",
     "unseen": "stroke:#8b949e",
 }
+
+
+def _style(name: str, more: str = "", ink: str = "ink") -> str:
+    """Return the colours of a box: its own ground reads on any page, so they are those of the light theme."""
+    fill, line = COLORS[CARDS[name].fill].light, COLORS[CARDS[name].line].light
+    return f"fill:{fill},stroke:{line},color:{COLORS[ink].light}{more}"
+
+
 _CLASSES = {
-    "client": "fill:#1f2937,stroke:#3d4b5f,color:#ffffff",
-    "user": "fill:#ffffff,stroke:#8b949e,color:#1f2328",
-    "framework": "fill:#f3f5f7,stroke:#b9c2cc,color:#57606a,stroke-dasharray:5 3",
-    "injected": "fill:#e5f5f5,stroke:#68b3b3,color:#1f2328",
-    "outer": "fill:#f6f0fe,stroke:#b99be0,color:#1f2328",
-    "end": "fill:#e9f2fd,stroke:#7fb0ee,color:#1f2328",
-    "answered": "fill:#e8f7ec,stroke:#4fb36c,color:#1f2328",
-    "took_over": "fill:#fff5da,stroke:#d3a429,color:#1f2328",
-    "failed": "fill:#fdeceb,stroke:#e0655d,color:#1f2328",
-    "unreached": "fill:#f3f5f7,stroke:#d5dae0,color:#98a1ab",
+    "client": _style("client", ",stroke-width:2px"),
+    "user": _style("user"),
+    "framework": _style("framework", ",stroke-dasharray:5 3", "faint"),
+    "injected": _style("injected"),
+    "outer": _style("outer"),
+    # `end` is a word of Mermaid's own
+    "inner": _style("end"),
+    "answered": _style("answered", ",stroke-width:2px"),
+    "took_over": _style("took_over", ",stroke-width:2px"),
+    "failed": _style("failed", ",stroke-width:2px"),
+    "unreached": _style("unreached", ",stroke-dasharray:2 3", "unreached-ink"),
 }
 _BY_STATE: tuple[State, ...] = ("answered", "took_over", "failed", "unreached")
+#: Brackets of the boxes that do not have the user's own form.
+_FORMS = {
+    "injected": ("[[", "]]"),
+    "outer": ("[", "]"),
+    **dict.fromkeys(("client", "router", "endpoint"), ("([", "])")),
+}
 
 
-def render(trace: Trace, *, width: int = 80, color: bool = False, verbose: bool = False) -> str:
+def render(trace: Trace, *, width: int = 80, color: bool = False, verbose: bool = False, look: Look = PLAIN) -> str:
     """Return a Mermaid flowchart; no times are in it, so it may be committed."""
-    drawn = diagram(trace)
+    drawn = told(diagram(trace), trace) if look.changes else diagram(trace)
     lines = ["flowchart TD", *_boxes(drawn), *map(_arrow, drawn.edges), *_styles(drawn)]
     return "\n".join(lines) + "\n"
 
@@ -60,7 +79,7 @@ def _box(node: Node) -> str:
     parts = [f"<b>{_text(node.name)}</b>"]
     parts += [f"<small>{_text(node.fact)}</small>"] if node.fact else []
     parts += [_text(node.badge)] if node.badge else []
-    opening, closing = ("([", "])") if node.role in ("client", "router", "endpoint") else ("(", ")")
+    opening, closing = _FORMS.get(node.role, ("(", ")"))
     return f'{node.key}{opening}"{"<br/>".join(parts)}"{closing}:::{_class(node)}'
 
 
@@ -71,7 +90,7 @@ def _class(node: Node) -> str:
         return node.state
     match node.role:
         case "router" | "endpoint":
-            return "end"
+            return "inner"
         case "mount" | "route":
             return "user"
         case role:
@@ -79,8 +98,12 @@ def _class(node: Node) -> str:
 
 
 def _arrow(edge: Edge) -> str:
-    turn = f"|{edge.turn}|" if edge.turn is not None else ""
-    return f"  {edge.tail} {_ARROWS[edge.kind]}{turn} {edge.head}"
+    turn = str(edge.turn) if edge.turn is not None else ""
+    if CLIENT in (edge.tail, edge.head) and edge.kind != "unseen":
+        turn = f"{edge.kind} {turn}".rstrip()
+    label = "<br/>".join(filter(None, (turn, *map(_text, edge.changes))))
+    shown = f'|"{label}"|' if edge.changes else f"|{label}|" if label else ""
+    return f"  {edge.tail} {_ARROWS[edge.kind]}{shown} {edge.head}"
 
 
 def _styles(drawn: Diagram) -> Iterator[str]:
@@ -88,6 +111,8 @@ def _styles(drawn: Diagram) -> Iterator[str]:
         numbers = [str(number) for number, edge in enumerate(drawn.edges) if edge.kind == kind]
         if numbers:
             yield f"  linkStyle {','.join(numbers)} {stroke}"
+    groups = (f"g{number}" for number, (group, _) in enumerate(runs(drawn.nodes)) if group)
+    yield from (f"  style {group} fill:none,stroke:#8b949e" for group in groups)
     used = {_class(node) for node in drawn.nodes}
     yield from (f"  classDef {name} {style}" for name, style in _CLASSES.items() if name in used)
 

@@ -10,6 +10,7 @@ import subprocess
 import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Literal, TypeAlias
@@ -17,7 +18,10 @@ from typing import Literal, TypeAlias
 from mwviz.errors import OutputError
 from mwviz.model import Trace
 from mwviz.render import dot
+from mwviz.render.graph import diagram
+from mwviz.render.look import PLAIN, Look
 from mwviz.render.plain import visible
+from mwviz.render.svg import finished
 
 PictureFormat: TypeAlias = Literal["svg", "png", "pdf"]
 
@@ -29,19 +33,21 @@ _INSTALL = "install Graphviz (https://graphviz.org/download/) so that `dot` is o
 _WORDS_AT_MOST = 500
 
 
-def svg(trace: Trace, *, width: int = 80, color: bool = False, verbose: bool = False) -> bytes:
+def svg(trace: Trace, *, width: int = 80, color: bool = False, verbose: bool = False, look: Look = PLAIN) -> bytes:
     """Return the diagram as SVG. Raises OutputError without an engine."""
-    return render(dot.render(trace), "svg")
+    drawn, theme = diagram(trace), look.theme or "auto"
+    source = dot.render(trace, look=replace(look, theme=theme))
+    return finished(render(source, "svg"), drawn.title, drawn.caption, theme)
 
 
-def png(trace: Trace, *, width: int = 80, color: bool = False, verbose: bool = False) -> bytes:
-    """Return the diagram as PNG, on a transparent ground. Raises OutputError without an engine."""
-    return render(dot.render(trace, dpi=DPI), "png")
+def png(trace: Trace, *, width: int = 80, color: bool = False, verbose: bool = False, look: Look = PLAIN) -> bytes:
+    """Return the diagram as PNG. Raises OutputError without an engine."""
+    return render(dot.render(trace, look=look, dpi=DPI), "png")
 
 
-def pdf(trace: Trace, *, width: int = 80, color: bool = False, verbose: bool = False) -> bytes:
+def pdf(trace: Trace, *, width: int = 80, color: bool = False, verbose: bool = False, look: Look = PLAIN) -> bytes:
     """Return the diagram as PDF. Raises OutputError unless Graphviz itself is installed."""
-    return render(dot.render(trace), "pdf")
+    return render(dot.render(trace, look=look), "pdf")
 
 
 def render(dot_source: str, format: PictureFormat, *, engine: Path | None = None) -> bytes:

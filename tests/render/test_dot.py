@@ -1,115 +1,161 @@
 from __future__ import annotations
 
+import html
 import re
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from mwviz.model import Trace
 from mwviz.render.dot import render
+from mwviz.render.look import Look
+from mwviz.render.palette import COLORS
 from tests.render import diagram_traces, traces
 
-HEALTHY = """\
-digraph mwviz {
-	graph [bgcolor=transparent fontcolor="#76808b" fontname=Helvetica fontsize=11 label=<<BR/> <BR/><B>shop.main:app</B><BR/>
-		The request went in from Outer to Inner, the stand-in endpoint answered<BR/>
-		200, and the response came out in reverse order.> labelloc=b nodesep=0.3 pad=0.2 rankdir=TB ranksep=0.28]
-	node [fontname=Helvetica fontsize=13 group=stack margin=0 shape=none]
-	edge [arrowsize=0.7 penwidth=1.6]
-	client [label=<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" STYLE="ROUNDED" BGCOLOR="#1f2937" COLOR="#3d4b5f"><TR>
-		<TD PORT="i" WIDTH="54" CELLPADDING="4"><FONT POINT-SIZE="10" COLOR="#aab4bf">request</FONT></TD>
-		<TD PORT="m" WIDTH="235" CELLPADDING="6"><FONT COLOR="#ffffff"><B>GET /</B></FONT><BR/>
-		<FONT POINT-SIZE="10" COLOR="#aab4bf">client</FONT><BR/>
-		<FONT POINT-SIZE="11" COLOR="#7ed69a">200 OK</FONT></TD>
-		<TD PORT="o" WIDTH="54" CELLPADDING="4"><FONT POINT-SIZE="10" COLOR="#aab4bf">response</FONT></TD>
-	</TR></TABLE>>]
-	n0 [label=<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" STYLE="ROUNDED,DASHED" BGCOLOR="#f3f5f7" COLOR="#cfd6dd"><TR>
-		<TD PORT="i" WIDTH="54" CELLPADDING="4"><FONT COLOR="#2f7ee6"><B>1</B></FONT></TD>
-		<TD PORT="m" WIDTH="235" CELLPADDING="6"><FONT COLOR="#57606a"><B>ServerErrorMiddleware</B></FONT><BR/>
-		<FONT POINT-SIZE="10" COLOR="#76808b">framework ASGI, starlette.middleware.errors</FONT></TD>
-		<TD PORT="o" WIDTH="54" CELLPADDING="4"><FONT COLOR="#2a9d4e"><B>3</B></FONT></TD>
-	</TR></TABLE>>]
-	n1 [label=<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" STYLE="ROUNDED" BGCOLOR="#ffffff" COLOR="#b9c2cc"><TR>
-		<TD PORT="i" WIDTH="54" CELLPADDING="4"><FONT COLOR="#2f7ee6"><B>2</B></FONT></TD>
-		<TD PORT="m" WIDTH="235" CELLPADDING="6"><FONT COLOR="#1f2328"><B>Outer</B></FONT><BR/>
-		<FONT POINT-SIZE="10" COLOR="#76808b">user BaseHTTP, shop/main.py:10</FONT></TD>
-		<TD PORT="o" WIDTH="54" CELLPADDING="4"><FONT COLOR="#2a9d4e"><B>2</B></FONT></TD>
-	</TR></TABLE>>]
-	n2 [label=<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" STYLE="ROUNDED" BGCOLOR="#ffffff" COLOR="#b9c2cc"><TR>
-		<TD PORT="i" WIDTH="54" CELLPADDING="4"><FONT COLOR="#2f7ee6"><B>3</B></FONT></TD>
-		<TD PORT="m" WIDTH="235" CELLPADDING="6"><FONT COLOR="#1f2328"><B>Inner</B></FONT><BR/>
-		<FONT POINT-SIZE="10" COLOR="#76808b">user BaseHTTP, shop/main.py:11</FONT></TD>
-		<TD PORT="o" WIDTH="54" CELLPADDING="4"><FONT COLOR="#2a9d4e"><B>1</B></FONT></TD>
-	</TR></TABLE>>]
-	handler [label=<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" STYLE="ROUNDED" BGCOLOR="#e8f7ec" COLOR="#4fb36c"><TR>
-		<TD PORT="i" WIDTH="54" CELLPADDING="4"> </TD>
-		<TD PORT="m" WIDTH="235" CELLPADDING="6"><FONT COLOR="#1f2328"><B>stand-in endpoint</B></FONT><BR/>
-		<FONT POINT-SIZE="11" COLOR="#1f7a3a">answered 200</FONT></TD>
-		<TD PORT="o" WIDTH="54" CELLPADDING="4"> </TD>
-	</TR></TABLE>>]
-	client:i:s -> n0:i:n [color="#2f7ee6" weight=9]
-	n0:i:s -> n1:i:n [color="#2f7ee6" weight=9]
-	n1:i:s -> n2:i:n [color="#2f7ee6" weight=9]
-	n2:i:s -> handler:i:n [color="#2f7ee6" weight=9]
-	n2:o:s -> handler:o:n [color="#2a9d4e" dir=back]
-	n1:o:s -> n2:o:n [color="#2a9d4e" dir=back]
-	n0:o:s -> n1:o:n [color="#2a9d4e" dir=back]
-	client:o:s -> n0:o:n [color="#2a9d4e" dir=back]
+
+def edges(text: str) -> list[str]:
+    """Return the arrows from box to box as `upper:port lower:port`, in the order drawn."""
+    found = re.findall(r"^\t(\w+(?::\w+)+) -> (\w+(?::\w+)+) ", text, re.MULTILINE)
+    return [f"{upper} {lower}" for upper, lower in found]
+
+
+def box(text: str, key: str) -> str:
+    """Return the label of one box."""
+    found = re.search(rf"^\t+{key} \[label=<(<TABLE.*?)>\]$", text, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def told(text: str, key: str) -> list[str]:
+    """Return the words in a box."""
+    words = (html.unescape(word).strip() for word in re.split(r"<[^<>]*>", box(text, key)))
+    return [word for word in words if word]
+
+
+def test_a_request_goes_down_the_left_lane_and_its_response_up_the_right_one() -> None:
+    text = render(diagram_traces.tiny())
+
+    down = ["client:i:s n0:i:n", "n0:i:s n1:i:n", "n1:i:s n2:i:n", "n2:i:s handler:i:n"]
+    up = ["n2:o:s handler:o:n", "n1:o:s n2:o:n", "n0:o:s n1:o:n", "client:o:s n0:o:n"]
+    assert edges(text) == [*down, *up]
+    assert told(text, "client") == ["request", "GET /", "client", "200 OK", "response"]
+    assert told(text, "n0") == ["1", "ServerErrorMiddleware", "framework", "3"]
+    assert told(text, "n1") == ["2", "Outer", "BaseHTTP", "shop/main.py:10", "2"]
+    assert told(text, "handler") == ["stand-in endpoint", "answered 200"]
+    assert told(text, "title") == [
+        "shop.main:app",
+        "The request went in from Outer to Inner, the stand-in endpoint answered",
+        "200, and the response came out in reverse order.",
+    ]
+
+
+def test_a_short_circuit_turns_round_at_the_layer_that_answered() -> None:
+    text = render(diagram_traces.refused())
+
+    way = ["client:i:s n0:i:n", "n0:i:s n1:i:n", "n0:o:s n1:o:n", "client:o:s n0:o:n"]
+    assert edges(text) == [*way, "n1:s n2:n", "n2:s handler:n"]
+    assert told(text, "n1") == ["2", "Auth", "BaseHTTP", "shop/main.py:10", "1", "answered 401"]
+    assert re.findall(r'SIDES="(\w+)"', box(text, "n1")) == ["LB", "B", "BR"]
+    assert told(text, "n2") == ["Inner", "BaseHTTP, not reached", "shop/main.py:11"]
+    assert [key for key in ("client", "n0", "n2", "handler") if "SIDES" in box(text, key)] == []
+
+
+def test_an_exception_has_a_lane_of_its_own_and_turns_where_it_was_handled() -> None:
+    text = render(traces.rescued())
+
+    assert [each for each in edges(text) if ":x:" in each] == [f"n{at}:x:s n{at + 1}:x:n" for at in (5, 4, 3, 2)]
+    assert re.findall(r'SIDES="(\w+)"', box(text, "n2")) == ["LT", "T"]
+    assert told(text, "client")[-2:] == ["exception", "response"]
+    assert told(text, "n6")[-1] == "raised PermissionError"
+    assert 'PORT="x"' not in render(traces.healthy())
+
+
+def test_a_response_that_replaced_another_does_not_turn() -> None:
+    assert "SIDES" not in box(render(traces.replaced()), "n4")
+
+
+STYLES = {
+    "n0": ("2", "SOLID"),
+    "n1": ("1", "ROUNDED,DASHED"),
+    "n2": ("2", "DASHED"),
+    "n3": ("1", "ROUNDED"),
+    "n5": ("1", "ROUNDED"),
 }
-"""  # noqa: E501
-
-SHORT_CIRCUIT = """\
-digraph mwviz {
-	graph [bgcolor=transparent fontcolor="#76808b" fontname=Helvetica fontsize=11 label=<<BR/> <BR/><B>shop.main:app</B><BR/>
-		Auth answered 401: Inner and the endpoint were never reached.> labelloc=b nodesep=0.3 pad=0.2 rankdir=TB ranksep=0.28]
-	node [fontname=Helvetica fontsize=13 group=stack margin=0 shape=none]
-	edge [arrowsize=0.7 penwidth=1.6]
-	client [label=<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" STYLE="ROUNDED" BGCOLOR="#1f2937" COLOR="#3d4b5f"><TR>
-		<TD PORT="i" WIDTH="54" CELLPADDING="4"><FONT POINT-SIZE="10" COLOR="#aab4bf">request</FONT></TD>
-		<TD PORT="m" WIDTH="235" CELLPADDING="6"><FONT COLOR="#ffffff"><B>GET /</B></FONT><BR/>
-		<FONT POINT-SIZE="10" COLOR="#aab4bf">client</FONT><BR/>
-		<FONT POINT-SIZE="11" COLOR="#f2cc60">401 Unauthorized</FONT></TD>
-		<TD PORT="o" WIDTH="54" CELLPADDING="4"><FONT POINT-SIZE="10" COLOR="#aab4bf">response</FONT></TD>
-	</TR></TABLE>>]
-	n0 [label=<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" STYLE="ROUNDED,DASHED" BGCOLOR="#f3f5f7" COLOR="#cfd6dd"><TR>
-		<TD PORT="i" WIDTH="54" CELLPADDING="4"><FONT COLOR="#2f7ee6"><B>1</B></FONT></TD>
-		<TD PORT="m" WIDTH="235" CELLPADDING="6"><FONT COLOR="#57606a"><B>ServerErrorMiddleware</B></FONT><BR/>
-		<FONT POINT-SIZE="10" COLOR="#76808b">framework ASGI, starlette.middleware.errors</FONT></TD>
-		<TD PORT="o" WIDTH="54" CELLPADDING="4"><FONT COLOR="#2a9d4e"><B>2</B></FONT></TD>
-	</TR></TABLE>>]
-	n1 [label=<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" STYLE="ROUNDED" BGCOLOR="#fff5da" COLOR="#d3a429"><TR>
-		<TD PORT="i" WIDTH="54" CELLPADDING="4"><FONT COLOR="#2f7ee6"><B>2</B></FONT></TD>
-		<TD PORT="m" WIDTH="235" CELLPADDING="6"><FONT COLOR="#1f2328"><B>Auth</B></FONT><BR/>
-		<FONT POINT-SIZE="10" COLOR="#76808b">user BaseHTTP, shop/main.py:10</FONT><BR/>
-		<FONT POINT-SIZE="11" COLOR="#8a6100">answered 401</FONT></TD>
-		<TD PORT="o" WIDTH="54" CELLPADDING="4"><FONT COLOR="#2a9d4e"><B>1</B></FONT></TD>
-	</TR></TABLE>>]
-	n2 [label=<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" STYLE="ROUNDED" BGCOLOR="#f3f5f7" COLOR="#d5dae0"><TR>
-		<TD PORT="i" WIDTH="54" CELLPADDING="4"> </TD>
-		<TD PORT="m" WIDTH="235" CELLPADDING="6"><FONT COLOR="#98a1ab"><B>Inner</B></FONT><BR/>
-		<FONT POINT-SIZE="10" COLOR="#98a1ab">user BaseHTTP, shop/main.py:11, not reached</FONT></TD>
-		<TD PORT="o" WIDTH="54" CELLPADDING="4"> </TD>
-	</TR></TABLE>>]
-	handler [label=<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" STYLE="ROUNDED" BGCOLOR="#f3f5f7" COLOR="#d5dae0"><TR>
-		<TD PORT="i" WIDTH="54" CELLPADDING="4"> </TD>
-		<TD PORT="m" WIDTH="235" CELLPADDING="6"><FONT COLOR="#98a1ab"><B>stand-in endpoint</B></FONT><BR/>
-		<FONT POINT-SIZE="11" COLOR="#76808b">not reached</FONT></TD>
-		<TD PORT="o" WIDTH="54" CELLPADDING="4"> </TD>
-	</TR></TABLE>>]
-	client:i:s -> n0:i:n [color="#2f7ee6" weight=9]
-	n0:i:s -> n1:i:n [color="#2f7ee6" weight=9]
-	n0:o:s -> n1:o:n [color="#2a9d4e" dir=back]
-	client:o:s -> n0:o:n [color="#2a9d4e" dir=back]
-	n1:m:s -> n2:m:n [arrowhead=none color="#8b949e" style=dotted weight=9]
-	n2:m:s -> handler:m:n [arrowhead=none color="#8b949e" style=dotted weight=9]
-}
-"""  # noqa: E501
 
 
-def test_healthy() -> None:
-    assert render(diagram_traces.tiny()) == HEALTHY
+def test_no_two_origins_have_the_same_border_but_the_users_own() -> None:
+    text = render(traces.surrounded())
+    found = {key: re.findall(r'^<TABLE BORDER="(\d)".* STYLE="([\w,]+)"', box(text, key)) for key in STYLES}
+
+    assert found == {key: [style] for key, style in STYLES.items()}
+    assert told(text, "n0")[2:4] == ["outer ASGI", "shop/main.py:60"]
+    assert told(text, "n2")[2] == "injected ASGI"
+    assert told(text, "n6")[2] == "factory"
 
 
-def test_short_circuit() -> None:
-    assert render(diagram_traces.refused()) == SHORT_CIRCUIT
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (diagram_traces.tiny, ["request, numbered in order", "response, numbered in order", "of the framework"]),
+        (traces.crashed, ["exception"]),
+        (traces.replaced, ["response, thrown away"]),
+        (traces.rejected, ["nothing was seen to pass", "not reached"]),
+        (traces.surrounded, ["injected by a library", "wraps the whole app"]),
+    ],
+)
+def test_the_legend_tells_of_what_occurs_and_of_nothing_else(made: Callable[[], Trace], words: list[str]) -> None:
+    every = {"exception", "response, thrown away", "nothing was seen to pass", "not reached", "injected by a library"}
+
+    found = told(render(made()), "legend")
+
+    assert set(words) <= set(found)
+    assert set(found) & every == set(words) & every
+
+
+def changing(**changes: tuple[str, ...]) -> Trace:
+    made = diagram_traces.tiny()
+    steps = (made.steps[0], replace(made.steps[1], **changes), made.steps[2])  # type: ignore[arg-type]
+    return replace(made, steps=steps)
+
+
+def labels(trace: Trace) -> dict[str, list[str]]:
+    text = render(trace, look=Look(changes=True))
+    found = re.findall(r"^\t(\w+)\S* -> (\w+)\S* \[.*label=<(<TABLE.*</TABLE>)>", text, re.MULTILINE)
+    return {f"{upper} {lower}": re.findall(r'COLOR="[^"]*">([^<]*)</FONT>', label) for upper, lower, label in found}
+
+
+def test_changes_stand_on_the_arrow_by_which_they_left_their_layer() -> None:
+    trace = changing(
+        request_changes=("+ scope user", "- cookie", "body 10 -> 20 bytes"),
+        response_changes=("+ x-request-id: 5f2c", "~ vary: a -> b", "status 200 -> 201"),
+    )
+
+    assert labels(trace) == {
+        "n1 n2": ["+ scope user", "- cookie", "body changed"],
+        "n0 n1": ["+ x-request-id", "~ vary", "status 200 -&gt; 201"],
+    }
+    assert "x-request-id" not in render(trace)
+
+
+def test_many_changes_are_cut_visibly() -> None:
+    many = tuple(f"+ x-{number}: 1" for number in range(9))
+
+    assert labels(changing(response_changes=(*many, "+ x-1: again"))) == {
+        "n0 n1": ["+ x-0", "+ x-1", "+ x-2", "+ x-3", "... 5 more"]
+    }
+    assert labels(changing(response_changes=many[:5]))["n0 n1"][-1] == "+ x-4"
+    assert labels(changing(response_changes=(f"+ {'y' * 90}: 1",)))["n0 n1"] == [f"+ {'y' * 29}..."]
+
+
+def test_a_theme_changes_colours_and_nothing_else() -> None:
+    light, dark = (render(traces.surrounded(), look=Look(theme=theme)) for theme in ("light", "dark"))
+    every = re.compile(r"#[0-9a-f]{6}")
+
+    assert every.sub("", light) == every.sub("", dark)
+    assert set(every.findall(light)) <= {each.light for each in COLORS.values()}
+    assert set(every.findall(dark)) <= {each.dark for each in COLORS.values()}
+    assert render(traces.surrounded()) == light
 
 
 LABEL = re.compile(r"label=<((?:[^<>]|<[^<>]*>)*)>")
@@ -142,7 +188,7 @@ def test_our_own_words_are_ascii() -> None:
 
 
 def test_boxes_of_one_width_keep_the_lanes_straight() -> None:
-    widths = re.findall(r'PORT="m" WIDTH="(\d+)"', render(traces.healthy()))
+    widths = re.findall(r'<TD WIDTH="(\d+)"(?: ROWSPAN="2")? CELLPADDING="6"', render(traces.healthy()))
 
     assert len(widths) == 13
     assert len(set(widths)) == 1
@@ -151,17 +197,28 @@ def test_boxes_of_one_width_keep_the_lanes_straight() -> None:
 def test_a_mount_is_framed() -> None:
     text = render(traces.surrounded())
 
-    assert re.search(r"subgraph cluster_1 \{\n\t\tgraph \[.*label=<mount /admin>.*\]\n\t\tn5 ", text)
-    assert re.search(r"subgraph cluster_2 \{\n\t\tgraph \[.*label=<route /admin/report>.*\]\n\t\tn6 ", text)
+    assert re.search(
+        r"subgraph cluster_1 \{\n\t\tgraph \[.*label=<<FONT[^>]*><B>mount /admin</B></FONT>>.*\]\n\t\tn5 ", text
+    )
+    assert re.search(
+        r"subgraph cluster_2 \{\n\t\tgraph \[.*label=<<FONT[^>]*><B>route /admin/report</B></FONT>>.*\]\n\t\tn6 ", text
+    )
+
+
+def test_a_long_name_of_a_mount_is_cut() -> None:
+    assert f"<B>mount {'x' * 47}...</B>" in render(diagram_traces.named("x" * 90))
 
 
 @pytest.mark.parametrize(
     ("name", "edge"),
     [
-        ("skipping", 'n1:o:s -> n4:o:n [color="#2a9d4e" dir=back]'),
-        ("thrown_away", 'n1:o:s -> n2:o:n [color="#8b949e" dir=back style=dashed]'),
-        ("crashed", 'client:m:s -> n0:m:n [color="#e0443a" dir=back style=dashed]'),
-        ("partly_seen", 'n0:m:s -> n1:m:n [arrowhead=none color="#8b949e" style=dotted weight=9]'),
+        (
+            "skipping",
+            'n1:o:s -> n4:o:n [arrowsize=0.8 arrowtail=vee color="#1a7034" dir=back penwidth=2.2 style=dashed]',
+        ),
+        ("thrown_away", 'n1:o:s -> n2:o:n [arrowtail=onormal color="#6a727c" dir=back penwidth=1.8 style=dashed]'),
+        ("crashed", 'client:x:s -> n0:x:n [arrowtail=normal color="#b91c24:#b91c24" dir=back penwidth=1.4]'),
+        ("partly_seen", 'n0:s -> n1:n [arrowhead=none color="#6a727c" penwidth=1.6 style=dotted weight=9]'),
     ],
 )
 def test_every_kind_of_arrow_has_its_look(name: str, edge: str) -> None:

@@ -9,7 +9,7 @@ from mwviz.model import Trace
 from mwviz.render import FORMAT_OF_ENDING, RENDERERS, Format, render
 from tests.render import diagram_traces, traces
 
-DIAGRAMS = (Format.JSON, Format.MARKDOWN, Format.MERMAID, Format.DOT)
+DIAGRAMS = (Format.JSON, Format.MARKDOWN, Format.MERMAID, Format.SEQUENCE, Format.DOT)
 EVERY_TEXT = (*DIAGRAMS, Format.TABLE, Format.TREE, Format.TIMELINE)
 
 
@@ -24,9 +24,9 @@ def test_enum_and_table_name_the_same_formats() -> None:
 
 
 def test_every_ending_names_a_format_and_every_file_format_has_one() -> None:
-    terminal_only = {Format.TREE, Format.TIMELINE}
+    asked_for = {Format.TREE, Format.TIMELINE, Format.SEQUENCE}  # theirs are .txt and .mmd, which have a first choice
 
-    assert set(FORMAT_OF_ENDING.values()) == set(Format) - terminal_only
+    assert set(FORMAT_OF_ENDING.values()) == set(Format) - asked_for
     assert all(ending.startswith(".") and ending.islower() for ending in FORMAT_OF_ENDING)
 
 
@@ -76,7 +76,7 @@ def test_no_control_character_of_foreign_text_stays_live(name: str, format: Form
     text.encode()
 
 
-@pytest.mark.parametrize("format", [Format.MARKDOWN, Format.MERMAID, Format.DOT])
+@pytest.mark.parametrize("format", [Format.MARKDOWN, Format.MERMAID, Format.SEQUENCE, Format.DOT])
 def test_times_and_machine_stay_out_of_what_is_committed(format: Format) -> None:
     text = rendered(diagram_traces.healthy_elsewhere(), format)
 

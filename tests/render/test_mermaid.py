@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from mwviz.model import TracedError
+from mwviz.render.look import Look
 from mwviz.render.mermaid import render
 from tests.render import diagram_traces, traces
 
@@ -20,20 +21,20 @@ flowchart TD
   n1("<b>Outer</b><br/><small>user BaseHTTP, shop/main.py:10</small>"):::user
   n2("<b>Inner</b><br/><small>user BaseHTTP, shop/main.py:11</small>"):::user
   handler(["<b>stand-in endpoint</b><br/>answered 200"]):::answered
-  client -->|1| n0
+  client -->|request 1| n0
   n0 -->|2| n1
   n1 -->|3| n2
   n2 --> handler
-  handler --> n2
-  n2 -->|1| n1
-  n1 -->|2| n0
-  n0 -->|3| client
+  handler -.-> n2
+  n2 -.->|1| n1
+  n1 -.->|2| n0
+  n0 -.->|response 3| client
   linkStyle 0,1,2,3 stroke:#2f7ee6,stroke-width:2px
   linkStyle 4,5,6,7 stroke:#2a9d4e,stroke-width:2px
-  classDef client fill:#1f2937,stroke:#3d4b5f,color:#ffffff
-  classDef user fill:#ffffff,stroke:#8b949e,color:#1f2328
-  classDef framework fill:#f3f5f7,stroke:#b9c2cc,color:#57606a,stroke-dasharray:5 3
-  classDef answered fill:#e8f7ec,stroke:#4fb36c,color:#1f2328
+  classDef client fill:#e9edf2,stroke:#24292f,color:#1f2328,stroke-width:2px
+  classDef user fill:#fefefe,stroke:#424a53,color:#1f2328
+  classDef framework fill:#f6f8fa,stroke:#7d8690,color:#57606a,stroke-dasharray:5 3
+  classDef answered fill:#e3f6e8,stroke:#1b7838,color:#1f2328,stroke-width:2px
 """
     )
 
@@ -48,53 +49,56 @@ flowchart TD
   n1("<b>Auth</b><br/><small>user BaseHTTP, shop/main.py:10</small><br/>answered 401"):::took_over
   n2("<b>Inner</b><br/><small>user BaseHTTP, shop/main.py:11, not reached</small>"):::unreached
   handler(["<b>stand-in endpoint</b><br/>not reached"]):::unreached
-  client -->|1| n0
+  client -->|request 1| n0
   n0 -->|2| n1
-  n1 -->|1| n0
-  n0 -->|2| client
+  n1 -.->|1| n0
+  n0 -.->|response 2| client
   n1 -.- n2
   n2 -.- handler
   linkStyle 0,1 stroke:#2f7ee6,stroke-width:2px
   linkStyle 2,3 stroke:#2a9d4e,stroke-width:2px
   linkStyle 4,5 stroke:#8b949e
-  classDef client fill:#1f2937,stroke:#3d4b5f,color:#ffffff
-  classDef framework fill:#f3f5f7,stroke:#b9c2cc,color:#57606a,stroke-dasharray:5 3
-  classDef took_over fill:#fff5da,stroke:#d3a429,color:#1f2328
-  classDef unreached fill:#f3f5f7,stroke:#d5dae0,color:#98a1ab
+  classDef client fill:#e9edf2,stroke:#24292f,color:#1f2328,stroke-width:2px
+  classDef framework fill:#f6f8fa,stroke:#7d8690,color:#57606a,stroke-dasharray:5 3
+  classDef took_over fill:#fff3d1,stroke:#8c5d00,color:#1f2328,stroke-width:2px
+  classDef unreached fill:#f7f8f9,stroke:#838c96,color:#59616b,stroke-dasharray:2 3
 """
     )
 
 
 def arrows(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if re.match(r"  \w+ -", line)]
+    return [line.strip() for line in text.splitlines() if re.match(r"  \w+ [-=]", line)]
 
 
 ARROWS = {
     "skipping": [
-        "client -->|1| n0", "n0 -->|2| n1", "n1 -->|3| n2", "n2 -->|4| n3", "n3 -->|5| n4", "n4 --> handler",
-        "handler --> n4", "n4 -->|1| n1", "n1 -->|2| n0", "n0 -->|3| client",
+        "client -->|request 1| n0", "n0 -->|2| n1", "n1 -->|3| n2", "n2 -->|4| n3", "n3 -->|5| n4", "n4 --> handler",
+        "handler -.-> n4", "n4 -.->|1| n1", "n1 -.->|2| n0", "n0 -.->|response 3| client",
     ],
     "thrown_away": [
-        "client -->|1| n0", "n0 -->|2| n1", "n1 -->|3| n2", "n2 -->|4| n3", "n3 --> handler",
-        "handler -.-> n3", "n3 -.->|1| n2", "n2 -.->|2| n1", "n1 -->|3| n0", "n0 -->|4| client",
+        "client -->|request 1| n0", "n0 -->|2| n1", "n1 -->|3| n2", "n2 -->|4| n3", "n3 --> handler",
+        "handler -.-x n3", "n3 -.-x|1| n2", "n2 -.-x|2| n1", "n1 -.->|3| n0", "n0 -.->|response 4| client",
     ],
     "dropped": [
-        "client -->|1| n0", "n0 -->|2| n1", "n1 -->|3| n2", "n2 --> handler", "handler -.-> n2", "n2 -.->|1| n1",
+        "client -->|request 1| n0", "n0 -->|2| n1", "n1 -->|3| n2", "n2 --> handler", "handler -.-x n2",
+        "n2 -.-x|1| n1",
     ],
     "partly_seen": [
-        "client -->|1| n0", "n0 -->|2| n2", "n2 --> handler", "handler --> n2", "n2 -->|1| n0", "n0 -->|2| client",
-        "n0 -.- n1", "n1 -.- n2",
+        "client -->|request 1| n0", "n0 -->|2| n2", "n2 --> handler", "handler -.-> n2", "n2 -.->|1| n0",
+        "n0 -.->|response 2| client", "n0 -.- n1", "n1 -.- n2",
     ],
     "not_found": [
-        "client -->|1| n0", "n0 -->|2| n1", "n1 --> handler", "handler --> n1", "n1 -->|1| n0", "n0 -->|2| client",
+        "client -->|request 1| n0", "n0 -->|2| n1", "n1 --> handler", "handler -.-> n1", "n1 -.->|1| n0",
+        "n0 -.->|response 2| client",
     ],
     "rejected_by_handler": [
-        "client -->|1| n0", "n0 -->|2| n1", "n1 -->|3| n2", "n2 -->|4| n3", "n3 --> handler",
-        "n2 -->|1| n1", "n1 -->|2| n0", "n0 -->|3| client", "handler -.-> n3", "n3 -.-> n2",
+        "client -->|request 1| n0", "n0 -->|2| n1", "n1 -->|3| n2", "n2 -->|4| n3", "n3 --> handler", "n2 -.->|1| n1",
+        "n1 -.->|2| n0", "n0 -.->|response 3| client", "handler ==> n3", "n3 ==> n2",
     ],
     "askew": [
-        "client -->|1| n0", "n0 -->|2| n1", "n1 -->|3| n2", "n2 -->|4| n3", "n3 -->|5| n4", "n4 --> handler",
-        "n1 -->|1| n0", "n0 -->|2| client", "handler -.-> n4", "n4 -.->|3| n3", "n3 -.->|4| n2", "n2 -.->|5| n1",
+        "client -->|request 1| n0", "n0 -->|2| n1", "n1 -->|3| n2", "n2 -->|4| n3", "n3 -->|5| n4", "n4 --> handler",
+        "n1 -.->|1| n0", "n0 -.->|response 2| client", "handler -.-x n4", "n4 -.-x|3| n3", "n3 -.-x|4| n2",
+        "n2 -.-x|5| n1",
     ],
 }  # fmt: skip
 
@@ -107,8 +111,10 @@ def test_arrows_are_what_was_observed(name: str) -> None:
 def test_an_exception_that_leaves_the_app_reaches_the_client() -> None:
     found = arrows(render(traces.crashed()))
 
-    assert found[-12:] == ["handler -.-> n10", *(f"n{i} -.-> n{i - 1}" for i in range(10, 0, -1)), "n0 -.-> client"]
-    assert "n0 -->|1| client" in found
+    assert found[-12:] == [
+        *("handler ==> n10", *(f"n{i} ==> n{i - 1}" for i in range(10, 0, -1)), "n0 ==>|exception| client"),
+    ]
+    assert "n0 -.->|response 1| client" in found
 
 
 def test_an_exception_of_the_endpoint_is_shown_even_where_no_event_tells_of_it() -> None:
@@ -127,7 +133,9 @@ def test_an_exception_nobody_answered_for_reaches_the_client() -> None:
     step = replace(traces.step(0, status=None), raised=raised)
     made = traces.trace((traces.ERRORS,), [step], answered_by=None, status=None, error=error)
 
-    assert arrows(render(made)) == ["client -->|1| n0", "n0 --> handler", "handler -.-> n0", "n0 -.-> client"]
+    assert arrows(render(made)) == [
+        *("client -->|request 1| n0", "n0 --> handler", "handler ==> n0", "n0 ==>|exception| client"),
+    ]
     assert "<br/>raised KeyError" in render(made)
 
 
@@ -135,11 +143,32 @@ def test_a_response_that_no_layer_let_out_ends_at_the_first() -> None:
     step = traces.step(0, "silent", None, "dropped")
     made = traces.trace((traces.own("A", 1),), [step], answered_by=None, status=None, timeline=traces.events([step]))
 
-    assert arrows(render(made)) == ["client -->|1| n0", "n0 --> handler", "handler -.-> n0"]
+    assert arrows(render(made)) == ["client -->|request 1| n0", "n0 --> handler", "handler -.-x n0"]
 
 
 def test_nothing_is_crossed_where_nothing_was_sent() -> None:
     assert {arrow.split()[1] for arrow in arrows(render(traces.unbuilt()))} == {"-.-"}
+
+
+def test_changes_stand_on_the_arrow_by_which_they_left_their_layer() -> None:
+    made = diagram_traces.tiny()
+    changed = replace(
+        made.steps[1], request_changes=("+ scope user",), response_changes=("+ x-id: 1", "~ vary: a -> b")
+    )
+    text = render(replace(made, steps=(made.steps[0], changed, made.steps[2])), look=Look(changes=True))
+
+    assert '  n1 -->|"3<br/>#43; scope user"| n2\n' in text
+    assert '  n1 -.->|"2<br/>#43; x-id<br/>#126; vary"| n0\n' in text
+
+
+def test_no_two_origins_have_the_same_form_and_border_but_the_users_own() -> None:
+    text = render(traces.surrounded())
+
+    assert '  n0["<b>ProxyHeadersMiddleware</b>' in text
+    assert '  n2[["<b>OpenTelemetryMiddleware</b>' in text
+    assert '  n3("<b>RequestIdMiddleware</b>' in text
+    assert "classDef framework" in text
+    assert re.search(r"classDef framework .*stroke-dasharray", text)
 
 
 def test_mounts_and_routes_are_framed() -> None:

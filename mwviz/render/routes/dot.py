@@ -3,61 +3,61 @@
 from __future__ import annotations
 
 from mwviz.model.routes import Routes
-from mwviz.render.dot import caption, escaped
-from mwviz.render.graph import Diagram
+from mwviz.render.cards import NEXT, TEXT, font, text
+from mwviz.render.dot import NODE, ground
+from mwviz.render.legend import heading
+from mwviz.render.look import PLAIN, Look
+from mwviz.render.palette import CARDS, Theme, color
 from mwviz.render.routes.boxes import Box, Line, Role, picture
 
-_FONT, _FAINT = "Helvetica", "#76808b"
-#: Fill, border and ink of a box: mid-tones that read on a white page and on a dark one.
-_COLORS: dict[Role, tuple[str, str, str]] = {
-    "layer": ("#ffffff", "#b9c2cc", "#1f2328"),
-    "dependency": ("#f6f0fe", "#b99be0", "#1f2328"),
-    "routes": ("#e9f2fd", "#7fb0ee", "#1f2328"),
+#: Of each kind of box its colours and its border: no kind is told by colour alone.
+_LOOKS: dict[Role, tuple[str, str]] = {
+    "layer": ("user", 'BORDER="1" STYLE="ROUNDED"'),
+    "dependency": ("outer", 'BORDER="1" STYLE="ROUNDED,DASHED"'),
+    "routes": ("end", 'BORDER="2"'),
 }
-_GRAPH = {
-    "rankdir": "LR",
-    "ranksep": "0.35",
-    "nodesep": "0.2",
-    "bgcolor": "transparent",
-    "pad": "0.2",
-    "fontname": _FONT,
-    "fontsize": "11",
-    "fontcolor": _FAINT,
-    "labelloc": "b",
-}
-_NODE = {"shape": "none", "margin": "0", "fontname": _FONT, "fontsize": "12"}
-_EDGE = {"arrowsize": "0.7", "penwidth": "1.4", "color": "#8b949e"}
-#: Graphviz skips line ends and tabs inside a label, and a committed diagram is read line by line.
-_NEXT = "\n\t\t"
+_SPACES = {"rankdir": "LR", "ranksep": "0.4", "nodesep": "0.22"}
+_TITLE_WIDTH = 520
 
 
 def render(
-    routes: Routes, *, width: int = 80, color: bool = False, verbose: bool = False, dpi: int | None = None
+    routes: Routes,
+    *,
+    width: int = 80,
+    color: bool = False,
+    verbose: bool = False,
+    look: Look = PLAIN,
+    dpi: int | None = None,
 ) -> str:
     """Return DOT source that any Graphviz lays out."""
     from graphviz import Digraph
 
-    drawn = picture(routes)
-    resolution = {"dpi": str(dpi)} if dpi is not None else {}
-    attributes = {**_GRAPH, **resolution, "label": f"<{caption(Diagram(drawn.title, drawn.caption, (), ()))}>"}
-    graph = Digraph("mwviz", graph_attr=attributes, node_attr=_NODE, edge_attr=_EDGE)
+    drawn, theme = picture(routes), look.theme or "light"
+    title = heading(drawn.title, drawn.caption, _TITLE_WIDTH, theme)
+    attributes = {**ground(theme, dpi), **_SPACES, "label": title, "labelloc": "t", "labeljust": "l"}
+    graph = Digraph("mwviz", graph_attr=attributes, node_attr={**NODE, "group": ""}, edge_attr=_edge(theme))
     for box in drawn.boxes:
-        graph.node(box.key, label=_card(box))
+        graph.node(box.key, label=_card(box, theme))
     for box in drawn.boxes:
         if box.parent is not None:
             graph.edge(f"{box.parent}:e", f"{box.key}:w")
     return str(graph.source)
 
 
-def _card(box: Box) -> str:
-    fill, border, ink = _COLORS[box.role]
-    rows = [_row(line, ink) for line in box.lines]
-    frame = 'BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" STYLE="ROUNDED"'
-    return f'<<TABLE {frame} BGCOLOR="{fill}" COLOR="{border}">{_NEXT}{_NEXT.join(rows)}\n\t</TABLE>>'
+def _edge(theme: Theme) -> dict[str, str]:
+    return {"arrowsize": "0.8", "penwidth": "1.6", "color": color("lost", theme)}
 
 
-def _row(line: Line, ink: str) -> str:
-    text = f"<B>{escaped(line.text)}</B>" if line.weight == "bold" else escaped(line.text)
-    color = _FAINT if line.weight == "faint" else ink
-    fact = f'  <FONT POINT-SIZE="10" COLOR="{_FAINT}">{escaped(line.fact)}</FONT>' if line.fact else ""
-    return f'<TR><TD ALIGN="LEFT"><FONT COLOR="{color}">{text}</FONT>{fact}</TD></TR>'
+def _card(box: Box, theme: Theme) -> str:
+    kind, border = _LOOKS[box.role]
+    rows = [_row(line, theme) for line in box.lines]
+    frame = f'{border} CELLBORDER="0" CELLSPACING="0" CELLPADDING="3"'
+    look = f'BGCOLOR="{color(CARDS[kind].fill, theme)}" COLOR="{color(CARDS[kind].line, theme)}"'
+    return f"<<TABLE {frame} {look}>{NEXT}{NEXT.join(rows)}\n\t</TABLE>>"
+
+
+def _row(line: Line, theme: Theme) -> str:
+    shown = f"<B>{text(line.text)}</B>" if line.weight == "bold" else text(line.text)
+    ink = color("faint" if line.weight == "faint" else "ink", theme)
+    fact = font(f"  {text(line.fact)}" if line.fact else " ", color("faint", theme), TEXT)
+    return f'<TR><TD ALIGN="LEFT">{font(shown, ink, TEXT)}{fact}</TD></TR>'

@@ -9,7 +9,7 @@ from mwviz.render.routes.boxes import Box, Line, Role, picture
 _STYLES: dict[Role, str] = {
     "layer": styles["user"],
     "dependency": styles["outer"],
-    "routes": styles["end"],
+    "routes": styles["inner"],
 }
 
 
