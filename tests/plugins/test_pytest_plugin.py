@@ -252,8 +252,8 @@ def test_the_fixture_holds_an_order(suite: pytest.Pytester) -> None:
         [
             '>*mwviz.assert_order("shop:app", "Inner > Outer")',
             "E*expected  Inner > Outer",
-            "E*Outer (shop.py:*) stands outside of Inner (shop.py:*), and ought to stand inside of it.",
-            "E*To mend it: *",
+            "E*Inner must stand outside of Outer, but stands inside of it.",
+            "E*→ shop.py:* registers both: change their order there, so that Inner stands outside.",
         ]
     )
     assert "asserting.py" not in result.stdout.str()
