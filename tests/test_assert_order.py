@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import Mount
 
 import mwviz
 from mwviz.analysis import chains
@@ -64,6 +65,7 @@ refusing.add_middleware(Refusing)
 """
 ADDED_LINE = APP[: APP.index("added.add_middleware")].count("\n") + 1
 LISTED_LINE = APP[: APP.index("        Middleware(Edge),")].count("\n") + 1
+ENTRY, FIRST = "the entry of line", "the first of a list stands outermost."
 REFUSING_LINE = APP[: APP.index("refusing.add_middleware")].count("\n") + 1
 
 
@@ -131,13 +133,13 @@ def test_the_two_layers_and_the_lines_to_swap_are_told() -> None:
         (
             "listed",
             "Gzip > Edge > Auth",
-            [f"line {LISTED_LINE + 2} (Gzip) above line {LISTED_LINE} (Edge): the first of a list stands outermost."],
+            [f"{ENTRY} {LISTED_LINE + 2} (Gzip) before {ENTRY} {LISTED_LINE} (Edge): {FIRST}"],
         ),
         (
             "listed",
             "Auth > Gzip > Edge",
             [
-                f"line {LISTED_LINE} (Edge) below line {LISTED_LINE + 2} (Gzip): the first of a list stands outermost.",
+                f"{ENTRY} {LISTED_LINE} (Edge) behind {ENTRY} {LISTED_LINE + 2} (Gzip): {FIRST}",
             ],
         ),
         (
@@ -246,3 +248,27 @@ def test_no_line_of_several_layers_is_to_be_moved(tmp_path: Path) -> None:
         mwviz.assert_order("ordered:at_once", "Auth > Edge")
     assert "→ Register Auth " in str(caught.value)
     assert "move line" not in str(caught.value)
+
+
+def test_layers_of_mounts_on_the_way_have_their_place() -> None:
+    class Passing:
+        def __init__(self, app: Any) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await self.app(scope, receive, send)
+
+    class Inside(Passing): ...
+
+    class Outside(Passing): ...
+
+    mounted = Starlette(middleware=[Middleware(Inside)])
+    app = Starlette(routes=[Mount("/m", mounted)], middleware=[Middleware(Outside)])
+    mwviz.assert_order(app, "Outside > Inside", "/m/x")
+    with pytest.raises(AssertionError) as caught:
+        mwviz.assert_order(app, "Inside > Outside", "/m/x")
+    assert (
+        str(caught.value)
+        .splitlines()[-1]
+        .endswith("what belongs to mount /m lies inside of all of the app's own layers.")
+    )

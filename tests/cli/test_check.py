@@ -433,12 +433,29 @@ def test_a_list_is_mended_the_other_way_round(project: Project) -> None:
     mixed = project.call("check")
 
     assert (
-        "→ In main.py, move line 44 (Auth) above line 42 (Cors): the first of a list stands outermost." in alone.stdout
-    )
+        "→ In main.py, move the entry of line 44 (Auth) before the entry of line 42 (Cors): the first of a list stands "
+        "outermost."
+    ) in alone.stdout
     assert (
-        "→ In main.py, take line 45 (Guard) into the list, below line 43 (Auth): what is added after the list stands "
-        "outside of it."
+        "→ In main.py, take line 45 (Guard) into the list, behind the entry of line 43 (Auth): what is added "
+        "after the list stands outside of it."
     ) in mixed.stdout
+
+
+def test_a_list_of_one_entry_is_told_from_calls(project: Project) -> None:
+    head = APP.partition("admin = ")[0].replace(
+        "class Layer", "from starlette.middleware import Middleware\nclass Layer"
+    )
+    project.write(
+        {**SHOP, "main.py": f"{head}app = Starlette(middleware=[Middleware(Auth)])\napp.add_middleware(Cors)\n"}
+    )
+
+    out_of_it = project.call("check")
+
+    assert (
+        "→ In main.py, take the entry of line 41 (Auth) out of the list, and add it with add_middleware below line 42 "
+        "(Cors): what is added after the list stands outside of it."
+    ) in out_of_it.stdout
 
 
 def test_several_reports_at_once(project: Project) -> None:
