@@ -17,14 +17,14 @@ from mwviz.model.contracts import Contract, Name
 from mwviz.model.findings import Finding
 
 NAMES = "ABCDEFG"
-_LINE = r"(the entry of )?line (\d+) \((\w)(, once that has moved)?\)"
-_MOVES = tuple(
-    re.compile(f"^In main.py, {told}: ")
-    for told in (
-        f"move {_LINE} (below|above|before|behind) {_LINE}",
-        f"take {_LINE} out of the list, and add it with add_middleware (below) {_LINE}",
-        f"take {_LINE} into the list, (behind) {_LINE}",
-    )
+_CALL = r"line \d+ \((\w)(?:, once that has moved)?\)"
+_ENTRY = f"the entry of {_CALL}"
+#: What a remedy may say, and whether it takes from the list and puts into it.
+_MOVES: tuple[tuple[str, bool, bool], ...] = (
+    (f"move {_CALL} (below|above) {_CALL}", False, False),
+    (f"move {_ENTRY} (before|behind) {_ENTRY}", True, True),
+    (f"take {_ENTRY} out of the list, and add it with add_middleware (below) {_CALL}", True, False),
+    (f"take {_CALL} into the list, (behind) {_ENTRY}", False, True),
 )
 
 
@@ -67,10 +67,11 @@ class Source:
 
     def carry_out(self, remedy: str) -> None:
         """Do what it says, or fail where that cannot be done."""
-        told = next((found for each in _MOVES if (found := each.match(remedy))), None)
-        assert told is not None, remedy
-        from_list, _, moved, _, way, to_list, _, beside, _ = told.groups()
-        source, goal = (self.entries if each else self.calls for each in (from_list, to_list))
+        matches = ((re.match(f"In main.py, {told}: ", remedy), ways) for told, *ways in _MOVES)
+        found = [(match.groups(), ways) for match, ways in matches if match is not None]
+        assert len(found) == 1, remedy
+        ((moved, way, beside), ways) = found[0]
+        source, goal = (self.entries if each else self.calls for each in ways)
         source.remove(moved)
         goal.insert(goal.index(beside) + (way in ("below", "behind")), moved)
 
