@@ -10,7 +10,6 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -74,11 +73,10 @@ class _Run:
         return merged((*self.told, *own, Suite(0, 0, (), tuple(self.failed))))
 
     def whole(self) -> Suite:
-        """The same, with the contracts of the configuration that some request broke."""
-        from mwviz.analysis.suite import judged
-        from mwviz.checking.suite import broken
+        """The same, held to the contracts of the configuration."""
+        from mwviz.checking.suite import held
 
-        return judged(self.seen(), (partial(broken, directory=self.folder),))
+        return held(self.seen(), self.folder)
 
 
 #: Of each configuration that asked. pytest's own stash is newer than some suites' pytest.

@@ -27,6 +27,7 @@ def _lines(suite: Suite) -> Iterator[str]:
     yield from _listed("Contracts broken", map(visible, suite.broken))
     for app in suite.apps:
         yield from _app(app)
+    yield from _listed("Contracts not held here", map(visible, suite.unheld))
     yield from _listed("Not observed", map(visible, suite.problems))
     yield "</body>\n</html>"
 

@@ -23,6 +23,7 @@ def _lines(suite: Suite) -> Iterator[str]:
     if (more := len(suite.apps) - _APPS_AT_MOST) > 0:
         yield f"  and {words.counted(more, 'app')} more: --mwviz-report FILE.html tells of all"
     yield from (f"  contract broken: {visible(broken)}" for broken in suite.broken)
+    yield from (f"  contract not held: {visible(unheld)}" for unheld in suite.unheld)
     yield from (f"  not observed: {visible(problem)}" for problem in suite.problems)
 
 
