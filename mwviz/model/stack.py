@@ -11,6 +11,14 @@ Origin: TypeAlias = Literal["framework", "user", "injected", "outer", "mount", "
 RegisteredBy: TypeAlias = Literal["call", "list"]
 Kind: TypeAlias = Literal["asgi", "base_http", "function", "factory"]
 
+#: Characters that are told of an argument; a longer text ends in `…`.
+LONGEST = 60
+
+
+def cut(text: str, longest: int = LONGEST) -> str:
+    """The text, or its beginning and a `…`, in at most `longest` characters."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
