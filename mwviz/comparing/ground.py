@@ -72,7 +72,8 @@ def _tell(file: Path) -> None:
     """Write which modules this process has loaded: all but the interpreter's and ours."""
     own = [Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")]
     loaded = {}
-    for name, module in list(sys.modules.items()):
+    modules: list[tuple[str, object]] = list(sys.modules.items())  # whatever was put there
+    for name, module in modules:
         # the namespace itself: a lazy module would be loaded by being asked
         source = vars(module).get("__file__") if isinstance(module, ModuleType) else None
         ours = name.partition(".")[0] == __name__.partition(".")[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -198,17 +199,24 @@ def test_a_path_beside_the_folder_of_the_configuration(tmp_path: Path) -> None:
     assert ground.at_home(f"'{tree}/web/static'") == f"'{tree}/web/static'"  # told relative to the folder later
 
 
-@pytest.mark.parametrize("name", ["s", "some/very/long/folder/name/that/goes/on/and/on/and/on/until/it/is/cut"])
-def test_a_long_path_beside_the_folder_of_the_configuration_is_no_change(repository: Repository, name: str) -> None:
-    where = f"where=str(__import__('pathlib').Path(__file__).resolve().parent.parent / {name!r} / 'static')"
+def test_a_long_path_beside_the_folder_of_the_configuration_is_no_change(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = "where=str(__import__('pathlib').Path(__file__).resolve().parent.parent / 'a/rather/long/way/to/the/static/files')"
     app = LAYERED.replace("(self, app)", "(self, app, where=None)").replace("(Inner)", f"(Inner, {where})")
-    repository.commit({"web/main.py": app, "web/mwviz.toml": 'app = "main:app"\n'})
+    with tempfile.TemporaryDirectory() as folder:  # a short name, which leaves room for some of the path
+        repository = Repository(Project(Path(folder), capsys), Path(folder))
+        monkeypatch.chdir(folder)
+        repository.git("init", "--quiet", "--initial-branch=trunk")
+        repository.commit({"web/main.py": app, "web/mwviz.toml": 'app = "main:app"\n'})
 
-    ran = repository.project.run("diff", "trunk", "--config", "web/mwviz.toml")
+        same = repository.project.run("diff", "trunk", "--config", "web/mwviz.toml")
+        repository.project.write({"web/main.py": app.replace("a/rather", "some")})
+        other = repository.project.run("diff", "trunk", "--config", "web/mwviz.toml")
 
-    assert (ran.code, ran.stderr) == (0, "")
-    repository.project.write({"web/main.py": app.replace(where, "where='static'")})
-    assert repository.project.run("diff", "trunk", "--config", "web/mwviz.toml").code == 1
+    assert (same.code, same.stderr) == (0, "")
+    assert other.code == 1
+    assert re.search(r"argument where: '\S+/a/rather/long/\S*…? → '\S+/some/long/", other.stdout)
 
 
 BARE = "from starlette.applications import Starlette\nimport shared\napp = Starlette()\n"
