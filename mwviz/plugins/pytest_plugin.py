@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
@@ -145,7 +146,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Ite
     try:
         from mwviz.render.suite import text
 
-        told = text.render(run.whole())
+        # a log has no width: its lines stay whole
+        told = text.render(run.whole(), width=get_terminal_size().columns if terminalreporter.isatty else None)
     except Exception as error:  # noqa: BLE001 - nothing of ours ends a run
         told = f"mwviz: no report could be made: {type(error).__name__}: {error}"
     for line in told.splitlines():

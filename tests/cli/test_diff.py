@@ -202,7 +202,8 @@ def test_a_path_beside_the_folder_of_the_configuration(tmp_path: Path) -> None:
 def test_a_long_path_beside_the_folder_of_the_configuration_is_no_change(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    where = "where=str(__import__('pathlib').Path(__file__).resolve().parent.parent / 'a/rather/long/way/to/the/static/files')"
+    path = "a/rather/long/way/to/the/static/files"
+    where = f"where=str(__import__('pathlib').Path(__file__).resolve().parent.parent / {path!r})"
     app = LAYERED.replace("(self, app)", "(self, app, where=None)").replace("(Inner)", f"(Inner, {where})")
     with tempfile.TemporaryDirectory() as folder:  # a short name, which leaves room for some of the path
         repository = Repository(Project(Path(folder), capsys), Path(folder))
