@@ -25,7 +25,7 @@ def held(suite: Suite, directory: Path) -> Suite:
     counts: Counter[str] = Counter()
     unheld: list[str] = []
     for app in suite.apps:
-        for contract in _contracts(app, settings):
+        for contract in dict.fromkeys(_contracts(app, settings)):  # two configured apps may have one name
             if (reason := _unobserved(contract)) is None:
                 counts.update(_breaks(contract, app))
             else:

@@ -429,6 +429,14 @@ TWICE = "import asyncio\nfrom shop import app, call\n\n" + "".join(
 )
 
 
+def test_a_contract_of_two_apps_of_one_name_is_held_once(suite: pytest.Pytester) -> None:
+    apps = "".join(f'[[apps]]\nname = "{name}"\napp = "shop:app"\n' for name in "ab")
+    (suite.path / "mwviz.toml").write_text(f'[[contracts]]\nname = "edge"\nlayers = ["Inner", "Outer"]\n{apps}')
+    suite.makepyfile(TWICE)
+    told = report(ran(suite, "--mwviz"))
+    assert "edge: Inner must stand outside of Outer, but stands inside of it (2 requests)" in told
+
+
 def test_files_tell_of_contracts_too(suite: pytest.Pytester) -> None:
     (suite.path / "mwviz.toml").write_text(CONTRACTS)
     suite.makepyfile(TWICE)
