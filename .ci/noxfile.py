@@ -96,7 +96,7 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def own_suites(session: nox.Session) -> None:
-    """Starlette's own suite with and without `--mwviz`: the outcomes must be the same."""
+    """The suites of Starlette and FastAPI with and without `--mwviz`: the outcomes must be the same."""
     script = ROOT / "tests" / "own_suites.py"
     session.run("python", str(script), "--work", str(Path(session.create_tmp()) / "own_suites"), *session.posargs)
 

@@ -1,11 +1,11 @@
-"""Runs Starlette's own test suite with and without `--mwviz`; run by hand, it needs a package index.
+"""Runs the test suites of Starlette and FastAPI with and without `--mwviz`; run by hand, it needs a package index.
 
-    python tests/own_suites.py [VERSION ...] --work DIR
+    python tests/own_suites.py [starlette==VERSION fastapi==VERSION ...] --work DIR
 
-For every version it makes (or reuses) `DIR/VERSION/venv`, unpacks Starlette's source distribution and installs it with
-what its tests need, then mwviz from this checkout, whose plugin pytest finds by its entry point. The suite runs twice,
-and every test must have the same outcome both times, and both runs the same exit code.
-Prints a Markdown table; exit code 1 if any version differs or did not run.
+For every release it makes (or reuses) a venv below `DIR`, unpacks the source distribution and installs it with what its
+tests need, then mwviz from this checkout, whose plugin pytest finds by its entry point. The suite runs twice, and every
+test must have the same outcome both times, and both runs the same exit code.
+Prints a Markdown table; exit code 1 if any release differs or did not run.
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-VERSIONS = ("1.10.0", "0.46.2")
-#: What the suites import beside Starlette's `full` extra, in the releases of their day where those matter.
+#: What the suites import beside the framework with all of its extras, in the releases of their day where those matter.
 NEEDS = {
-    "1.10.0": (
+    "starlette==1.10.0": (
         "pytest>=9.1",
         "trio",
         "blockbuster",
@@ -32,8 +31,36 @@ NEEDS = {
         "pytest-codspeed",
         "httpx2[zstd]",
     ),
-    "0.46.2": ("pytest==8.3.5", "trio==0.29.0", "anyio==4.9.0", "importlib-metadata", "typing_extensions"),
+    "starlette==0.46.2": ("pytest==8.3.5", "trio==0.29.0", "anyio==4.9.0", "importlib-metadata", "typing_extensions"),
+    "fastapi==0.165.0": (
+        "pytest>=9.0,<9.2",
+        "pytest-codspeed",
+        "pytest-timeout",
+        "pytest-xdist",
+        "anyio[trio]",
+        "a2wsgi",
+        "coverage",
+        "dirty-equals",
+        "flask",
+        "httpx",
+        "httpx2",
+        "inline-snapshot",
+        "logfire",
+        "opentelemetry-exporter-otlp-proto-http",
+        "opentelemetry-instrumentation-fastapi>=0.65b0",
+        "opentelemetry-sdk",
+        "pwdlib[argon2]",
+        "pyjwt",
+        "python-slugify",
+        "pyyaml",
+        "sentry-sdk",
+        "sqlmodel",
+        "strawberry-graphql",
+        "typer",
+    ),
 }
+#: All that a suite's routes can need.
+EXTRAS = {"starlette": "full", "fastapi": "all"}
 
 
 @dataclass(frozen=True)
@@ -50,18 +77,18 @@ class Ran:
 
 
 def main() -> int:
-    """Run the suites of all versions asked for."""
+    """Run the suites of all releases asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("versions", nargs="*", default=VERSIONS, metavar="VERSION")
+    parser.add_argument("releases", nargs="*", default=list(NEEDS), metavar="RELEASE")
     parser.add_argument("--work", type=Path, required=True, metavar="DIR")
     given = parser.parse_args()
-    print("| Starlette | without | with --mwviz | exit codes | differing | report |\n|---|---|---|---|---|---|")
-    return max(held(version, given.work.resolve() / version) for version in given.versions)
+    print("| suite | without | with --mwviz | exit codes | differing | report |\n|---|---|---|---|---|---|")
+    return max(held(release, given.work.resolve() / release) for release in given.releases)
 
 
-def held(version: str, folder: Path) -> int:
-    """Run one version's suite twice and print its row; answers whether anything differs."""
-    python, source = prepared(version, folder)
+def held(release: str, folder: Path) -> int:
+    """Run one release's suite twice and print its row; answers whether anything differs."""
+    python, source = prepared(release, folder)
     without, watched = run(python, source, "without"), run(python, source, "with", "--mwviz")
     differing = {
         test
@@ -70,22 +97,28 @@ def held(version: str, folder: Path) -> int:
     }
     report = next((line for line in watched.printed.splitlines() if line.startswith("mwviz")), "no report")
     codes = f"{without.code}, {watched.code}"
-    row = (version, without.counted(), watched.counted(), codes, str(len(differing)), report)
+    row = (release, without.counted(), watched.counted(), codes, str(len(differing)), report)
     print(f"| {' | '.join(row)} |", *sorted(differing), sep="\n", flush=True)
     (folder / "report.txt").write_text(watched.printed, "utf-8")
     return int(bool(differing) or without.code != watched.code or not without.outcomes or report == "no report")
 
 
-def prepared(version: str, folder: Path) -> tuple[Path, Path]:
+def prepared(release: str, folder: Path) -> tuple[Path, Path]:
     """Return the Python to run with, and the unpacked source."""
-    python, source = folder / "venv" / "bin" / "python", folder / f"starlette-{version}"
+    name, _, version = release.partition("==")
+    python, source = folder / "venv" / "bin" / "python", folder / f"{name}-{version}"
     if not source.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
         call(sys.executable, "-m", "venv", folder / "venv")
         pip = (python, "-m", "pip", "-q")
-        call(*pip, "download", "--no-deps", "--no-binary", "starlette", "-d", folder, f"starlette=={version}")
-        shutil.unpack_archive(folder / f"starlette-{version}.tar.gz", folder)
-        call(*pip, "install", f"{source}[full]", *NEEDS.get(version, NEEDS[VERSIONS[0]]))
+        call(*pip, "download", "--no-deps", "--no-binary", name, "-d", folder, release)
+        shutil.unpack_archive(folder / f"{source.name}.tar.gz", folder)
+        call(
+            *pip,
+            "install",
+            f"{source}[{EXTRAS[name]}]",
+            *NEEDS.get(release, NEEDS[next(each for each in NEEDS if each.startswith(name))]),
+        )
         call(*pip, "install", "--no-deps", "-e", CHECKOUT)
     return python, source
 

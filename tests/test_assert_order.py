@@ -11,8 +11,12 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import Mount
 
 import mwviz
+from mwviz.analysis import chains
+from mwviz.analysis.contracts import hold
+from mwviz.model.contracts import Contract, Name
 
 APP = """\
 from starlette.applications import Starlette
@@ -61,6 +65,7 @@ refusing.add_middleware(Refusing)
 """
 ADDED_LINE = APP[: APP.index("added.add_middleware")].count("\n") + 1
 LISTED_LINE = APP[: APP.index("        Middleware(Edge),")].count("\n") + 1
+ENTRY, FIRST = "the entry of line", "the first of a list stands outermost."
 REFUSING_LINE = APP[: APP.index("refusing.add_middleware")].count("\n") + 1
 
 
@@ -98,7 +103,7 @@ def test_an_order_that_holds_raises_nothing(order: str) -> None:
     ["Auth > Edge", "Edge > ServerErrorMiddleware", "Edge > Gzip", "Gzip#2 > Auth", "A* > E*", "*.Auth > *.Edge"],
 )
 def test_an_order_that_does_not_hold_raises(order: str) -> None:
-    with pytest.raises(AssertionError, match="ought to stand inside"):
+    with pytest.raises(AssertionError, match="must stand outside of"):
         mwviz.assert_order("ordered:added", order)
 
 
@@ -115,41 +120,59 @@ def test_the_two_layers_and_the_lines_to_swap_are_told() -> None:
     rows = [row.split() for row in told if row.startswith("  ")]
     assert [row[:3] for row in rows if row[0] == "✗"] == [["✗", "↓", "3"], ["✗", "↓", "4"]]
     assert [row[-1] for row in rows if row[0] == "✗"] == [f"ordered.py:{edge}", f"ordered.py:{auth}"]
-    assert told[-2:] == [
-        f"Edge (ordered.py:{edge}) stands outside of Auth (ordered.py:{auth}), and ought to stand inside of it.",
-        f"To mend it: move line {auth} of ordered.py below line {edge} (the last one added is the outermost).",
+    assert told[-3:] == [
+        "",
+        "Auth must stand outside of Edge, but stands inside of it.",
+        f"→ In ordered.py, move line {auth} (Auth) below line {edge} (Edge): what is added last stands outermost.",
     ]
 
 
 @pytest.mark.parametrize(
-    ("app", "order", "change"),
+    ("app", "order", "changes"),
     [
         (
             "listed",
             "Gzip > Edge > Auth",
-            f"move line {LISTED_LINE + 2} of ordered.py above line {LISTED_LINE} (the first one of a list is the",
+            [f"{ENTRY} {LISTED_LINE + 2} (Gzip) before {ENTRY} {LISTED_LINE} (Edge): {FIRST}"],
         ),
         (
             "listed",
             "Auth > Gzip > Edge",
-            f"move line {LISTED_LINE} of ordered.py below line {LISTED_LINE + 2} (the first one of a list is the",
+            [
+                f"{ENTRY} {LISTED_LINE} (Edge) behind {ENTRY} {LISTED_LINE + 2} (Gzip): {FIRST}",
+            ],
         ),
         (
             "added",
             "Gzip#2 > Edge > Auth",
-            f"move line {ADDED_LINE} of ordered.py below line {ADDED_LINE + 2} (the last one added is the outermost)",
+            [f"line {ADDED_LINE} (Gzip#2) below line {ADDED_LINE + 2} (Edge): what is added last stands outermost."],
         ),
         (
             "added",
             "Gzip#2 > Auth > Edge > Gzip",
-            "register them in this order, outermost first: Gzip#2, Auth, Edge, Gzip (the last",
+            [
+                f"line {line} ({name}) below line {ADDED_LINE + 3} (Gzip): what is added last stands outermost."
+                for line, name in enumerate(("Gzip#2", "Auth", "Edge"), start=ADDED_LINE)
+            ],
         ),
     ],
 )
-def test_the_smallest_change_is_told(app: str, order: str, change: str) -> None:
+def test_the_smallest_change_is_told(app: str, order: str, changes: list[str]) -> None:
     with pytest.raises(AssertionError) as caught:
         mwviz.assert_order(f"ordered:{app}", order)
-    assert str(caught.value).splitlines()[-1].startswith(f"To mend it: {change}")
+    arrow = "→ In ordered.py, move "
+    assert [line.removeprefix(arrow) for line in str(caught.value).splitlines() if line.startswith(arrow)] == changes
+
+
+def test_the_judgement_is_that_of_contracts() -> None:
+    with pytest.raises(AssertionError) as caught:
+        mwviz.assert_order("ordered:added", "Auth > Edge > Gone > (Away)")
+    held = Contract("c", "the order", layers=tuple((Name(text),) for text in ("Auth", "Edge", "Gone")))
+    trace = mwviz.trace("ordered:added")
+    findings = hold(held, [chains.of_trace(trace)], trace.layers, "ordered:added").findings
+    told = [line for finding in findings for line in ("", finding.message, f"→ {finding.remedy}")]
+    assert len(findings) == 2
+    assert str(caught.value).splitlines()[-6:] == told
 
 
 def test_a_layer_that_was_not_reached_is_judged_by_the_stack_and_told() -> None:
@@ -168,18 +191,21 @@ def test_a_layer_that_was_not_reached_is_judged_by_the_stack_and_told() -> None:
     [
         ("Auht", "did you mean Auth?"),
         ("gzip", "did you mean Gzip?"),
-        ("RateLimit", "it has Gzip, Edge, Auth, Gzip#2."),
+        ("RateLimit", "there are Gzip, Edge, Auth, Gzip#2."),
         ("Gzip#3", "did you mean Gzip#2?"),
-        ("Server*", "it has Gzip, Edge, Auth, Gzip#2."),  # a glob never means a layer of the framework's
+        ("Server*", "there are Gzip, Edge, Auth, Gzip#2."),  # a glob never means a layer of the framework's
     ],
 )
 def test_a_name_that_matches_nothing_breaks_the_order(name: str, hint: str) -> None:
     with pytest.raises(AssertionError) as caught:
         mwviz.assert_order("ordered:added", f"{name} > Auth")
-    assert str(caught.value).endswith(f"No layer of the app is called '{name}': {hint}")
+    assert str(caught.value).splitlines()[-2:] == [
+        f"No layer of the app fits '{name}': {hint}",
+        f"→ Correct the name in the order, or add the layer; '({name})' may be absent.",
+    ]
 
 
-@pytest.mark.parametrize("order", ["", " > A", "A >", "A | > B", "(A > B", "A) > B", "()"])
+@pytest.mark.parametrize("order", ["", " > A", "A >", "A | > B", "(A > B", "A) > B", "()", "A > B > A"])
 def test_what_is_no_order_is_the_callers_mistake(order: str) -> None:
     with pytest.raises(mwviz.MwvizError, match="names with '>' between them"):
         mwviz.assert_order("ordered:added", order)
@@ -203,10 +229,10 @@ def test_an_object_and_the_options_of_a_probe_are_taken(monkeypatch: pytest.Monk
     with pytest.raises(AssertionError, match="observed  POST /missing → 404") as caught:
         mwviz.assert_order(app, "Auth > Edge", "/missing", method="POST")
     # nobody watched where they were registered
-    assert str(caught.value).splitlines()[-1] == (
-        "To mend it: add Auth after Edge (the last one added is the outermost), "
-        "or name it before that in a list `middleware=[...]`."
-    )
+    assert str(caught.value).splitlines()[-1] == ("→ Register Auth so that it stands outside of Edge.")
+    with pytest.raises(AssertionError) as caught:
+        mwviz.assert_order(app, "Edge > Auth", order="Auth > Edge")
+    assert str(caught.value).splitlines()[-1] == "→ This is the order that `order` gives: correct it there."
 
 
 def test_hostile_names_do_not_become_escape_codes() -> None:
@@ -218,7 +244,31 @@ def test_hostile_names_do_not_become_escape_codes() -> None:
 def test_no_line_of_several_layers_is_to_be_moved(tmp_path: Path) -> None:
     at_once = "at_once = Starlette(middleware=[Middleware(Gzip), Middleware(Auth)])\nat_once.add_middleware(Edge)\n"
     (tmp_path / "ordered.py").write_text(APP + at_once)
-    with pytest.raises(AssertionError, match="ought to stand inside") as caught:
+    with pytest.raises(AssertionError, match="must stand outside of") as caught:
         mwviz.assert_order("ordered:at_once", "Auth > Edge")
-    assert "To mend it: " in str(caught.value)
+    assert "→ Register Auth " in str(caught.value)
     assert "move line" not in str(caught.value)
+
+
+def test_layers_of_mounts_on_the_way_have_their_place() -> None:
+    class Passing:
+        def __init__(self, app: Any) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            await self.app(scope, receive, send)
+
+    class Inside(Passing): ...
+
+    class Outside(Passing): ...
+
+    mounted = Starlette(middleware=[Middleware(Inside)])
+    app = Starlette(routes=[Mount("/m", mounted)], middleware=[Middleware(Outside)])
+    mwviz.assert_order(app, "Outside > Inside", "/m/x")
+    with pytest.raises(AssertionError) as caught:
+        mwviz.assert_order(app, "Inside > Outside", "/m/x")
+    assert (
+        str(caught.value)
+        .splitlines()[-1]
+        .endswith("what belongs to mount /m lies inside of all of the app's own layers.")
+    )

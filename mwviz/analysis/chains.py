@@ -38,6 +38,11 @@ def of_trace(trace: Trace) -> Chain:
     return Chain(*_merged(met, layers))
 
 
+def of_request(trace: Trace) -> Chain:
+    """All that stands on the way of the probe as it was passed: layers of mounts and routes, too."""
+    return Chain(*_merged([trace.layers[index] for index in trace.request_order], trace.layers))
+
+
 def of_order(layers: Sequence[Layer], order: Sequence[int]) -> Chain:
     """An app's own stack as a request passed it that entered these layers, given by their places in `layers`."""
     return Chain(*_merged([layers[index] for index in order], layers))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mwviz.analysis import orders
 from mwviz.analysis.chains import Chain
@@ -15,6 +15,8 @@ from mwviz.model.contracts import Contract, Group
 from mwviz.model.findings import Check, Finding, Site
 
 _NAMED_AT_MOST = 3
+#: Codes of findings that a move mends.
+_MOVES = ("MW101", "MW104", "MW105")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,11 @@ def could_not(contract: Contract, target: str, code: str, message: str, remedy: 
     """The verdict on a contract that nothing could be held against: it is broken, and the message says why."""
     finding = Finding(code, "error", f"{message}.", (), None, remedy, "", target, contract.name)
     return Held(Check(target, contract.name, "contract", kept=False), (finding,))
+
+
+def unmoved(findings: Sequence[Finding], remedy: str) -> tuple[Finding, ...]:
+    """The findings with another remedy for each that a move mends, where lines of source are not what is to move."""
+    return tuple(replace(each, remedy=remedy) if each.code in _MOVES else each for each in findings)
 
 
 def _breaks(contract: Contract, chain: Chain, known: Sequence[Layer]) -> Iterator[Break]:

@@ -9,6 +9,7 @@ from mwviz.analysis.diff import changes
 from mwviz.model import Layer, Trace
 from mwviz.model.diff import Change, Lock, LockedLayer, LockedRoute
 from mwviz.model.routes import RouteChain, Routes
+from mwviz.model.stack import cut
 
 #: The module of a file whose name another module has already carries a number that differs from run to run.
 _MADE_UP = re.compile(r"^(\w+?)__[0-9a-f]{6,16}(?=\.)")
@@ -74,7 +75,7 @@ def _locked(layer: Layer, folder: str) -> LockedLayer:
         origin=layer.origin,
         within=layer.within,
         file=place.file if place is not None and _is_inside(place.file) else None,
-        arguments=tuple((name, portable(text, folder)) for name, text in layer.arguments.items()),
+        arguments=tuple((name, cut(portable(text, folder))) for name, text in layer.arguments.items()),
     )
 
 

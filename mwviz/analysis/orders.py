@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mwviz.analysis.chains import Chain
 from mwviz.analysis.names import fits_layer, is_exact
@@ -66,7 +66,9 @@ def breaks(order: Order, chain: Chain) -> Iterator[Break]:
             beside = right[goes - 1]
         remedy = move(stand.layer, beside.layer, chain.layers, outward=outward, moves_too=beside not in stay)
         yield _break(stand.layer, beside.layer, remedy, outward=outward)
-        right.insert(goes, stand)
+        # who has moved beside another is registered as that one is
+        mended = replace(stand.layer, registered_by=beside.layer.registered_by)
+        right.insert(goes, replace(stand, layer=mended))
 
 
 def _break(moved: Layer, beside: Layer, remedy: str, *, outward: bool) -> Break:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
-from mwviz.model import Layer, Place
+from mwviz.model import Layer
+from mwviz.model.stack import RegisteredBy
 
 _FIXED = {
     "framework": "is the framework's own: its place is fixed",
     "injected": "is put there by an instrumentation library, which decides where",
 }
+#: Why a line goes where it goes, by how the layers are registered.
+_WHY: dict[RegisteredBy | None, str] = {
+    "call": "what is added last stands outermost",
+    "list": "the first of a list stands outermost",
+    None: "what add_middleware adds last stands outermost, and so does the first of a list",
+}
+_AFTER_LIST = "what is added after the list stands outside of it"
 
 
 def move(moved: Layer, beside: Layer, layers: Sequence[Layer], *, outward: bool, moves_too: bool = False) -> str:
     """Return how `moved` gets to the outer (`outward`) or inner side of `beside`, in a sentence.
 
-    `layers` is the whole chain: together its lines tell calls of `add_middleware`, of which the last one stands
-    outermost, from a list, of which the first one does. `moves_too`: another remedy has moved `beside` before.
+    `layers` is the whole chain, whose lines tell whether moving one of them would help. `moves_too`: another remedy has
+    moved `beside` before.
     """
     for layer in (moved, beside):
         if layer.origin in _FIXED:
@@ -30,65 +37,51 @@ def move(moved: Layer, beside: Layer, layers: Sequence[Layer], *, outward: bool,
     here, there = moved.registered_at, beside.registered_at
     if here is None or there is None:
         return f"Register {moved.label} so that it stands {side} of {beside.label}."
-    if here.file != there.file:
-        return f"{_registered(moved, here, beside, there, side)}."
-    if here.line == there.line:
+    if here == there:
         return f"{here.file}:{here.line} registers both: change their order there, so that {moved.label} stands {side}."
-    line = f"line {there.line} ({beside.label}{', once that has moved' if moves_too else ''})"
-    return _within_file(moved, here, beside, there, layers, line, outward=outward)
+    if here.file != there.file or not _lines_tell(here.file, moved.within, layers, (here.line, there.line)):
+        why = _WHY[moved.registered_by if moved.registered_by == beside.registered_by else None]
+        first, second = f"{here.file}:{here.line}", f"{there.file}:{there.line}"
+        return f"Register {moved.label} ({first}) so that it stands {side} of {beside.label} ({second}): {why}."
+    return f"In {here.file}, {_within_file(moved, beside, outward=outward, moves_too=moves_too)}."
 
 
-def _within_file(
-    moved: Layer, here: Place, beside: Layer, there: Place, layers: Sequence[Layer], line: str, *, outward: bool
-) -> str:
-    calls = _calls(moved, layers, (here.line, there.line))
-    if calls is None:
-        return f"{_registered(moved, here, beside, there, 'outside' if outward else 'inside')}."
-    at = f"In {here.file}, "
-    if (moved.label in calls) == (beside.label in calls):
+def _within_file(moved: Layer, beside: Layer, *, outward: bool, moves_too: bool) -> str:
+    this, that = _line(moved), _line(beside, ", once that has moved" if moves_too else "")
+    match moved.registered_by, beside.registered_by:
         # not by their lines: the other one may have moved past this one before
-        way = "below" if (moved.label in calls) == outward else "above"
-        why = "what is added last stands outermost" if moved.label in calls else "the first of a list stands outermost"
-        return f"{at}move line {here.line} ({moved.label}) {way} {line}: {why}."
-    if outward:
-        return (
-            f"{at}take line {here.line} ({moved.label}) out of the list, and add it below {line}: "
-            "what is added after the list stands outside of it."
-        )
-    return (
-        f"{at}take line {here.line} ({moved.label}) into the list, below {line}: "
-        "what is added after the list stands outside of it."
-    )
+        case "call", "call":
+            return f"move {this} {'below' if outward else 'above'} {that}: {_WHY['call']}"
+        case "list", "list":
+            return f"move {this} {'before' if outward else 'behind'} {that}: {_WHY['list']}"
+        case "list", _:
+            return f"take {this} out of the list, and add it with add_middleware below {that}: {_AFTER_LIST}"
+        case _:
+            return f"take {this} into the list, behind {that}: {_AFTER_LIST}"
 
 
-def _calls(moved: Layer, layers: Sequence[Layer], concerned: Sequence[int]) -> frozenset[str] | None:
-    """Return which layers were added by calls: their lines fall from the outermost on, and rise again in a list.
+def _line(layer: Layer, more: str = "") -> str:
+    line = f"line {layer.registered_at.line} ({layer.label}{more})" if layer.registered_at is not None else layer.label
+    return f"the entry of {line}" if layer.registered_by == "list" else line
 
-    None where the lines do neither, as when functions add some, and where several layers share one of those
-    `concerned`: a list or a loop, which does not move for one of them.
+
+def _lines_tell(file: str, within: str, layers: Sequence[Layer], concerned: Sequence[int]) -> bool:
+    """Tell whether the lines of a file's registrations are in the order that calls, and entries of a list, give.
+
+    They are in none where functions or loops register some, or code puts entries into the list by itself. Where several
+    layers share one of the lines `concerned`, it does not move for one of them.
     """
-    file = moved.registered_at.file if moved.registered_at is not None else None
-    built = sorted((layer for layer in layers if layer.within == moved.within), key=lambda layer: layer.index)
+    built = sorted((layer for layer in layers if layer.within == within), key=lambda layer: layer.index)
     placed = [
-        (layer, layer.registered_at.line)
+        (layer.registered_by, layer.registered_at.line)
         for layer in built
         if layer.registered_at is not None and layer.registered_at.file == file
     ]
+    calls = [line for by, line in placed if by == "call"]
     lines = [line for _, line in placed]
-    rises = [first < second for first, second in pairwise(lines)]
-    if rises != sorted(rises) or any(lines.count(line) > 1 for line in concerned):
-        return None
-    # The one at the turn may belong to either; a list of one is not told from a call.
-    turn = rises.index(True) if True in rises else len(placed)
-    return frozenset(layer.label for layer, _ in placed[:turn])
-
-
-def _registered(moved: Layer, here: Place, beside: Layer, there: Place, side: str) -> str:
-    first, second = f"{here.file}:{here.line}", f"{there.file}:{there.line}"
-    return f"Register {moved.label} ({first}) so that it stands {side} of {beside.label} ({second}): {_RULE}"
-
-
-_RULE = "what add_middleware adds last stands outermost, and so does the first of a list"
+    # what is called stands outside of what is listed, the last call outermost, the first of the list too
+    regular = [*sorted(calls, reverse=True), *sorted(line for by, line in placed if by == "list")]
+    return lines == regular and all(lines.count(line) == 1 for line in concerned)
 
 
 def _around(moved: Layer, beside: Layer, side: str) -> str:

@@ -1,16 +1,13 @@
-"""What several processes saw of one test suite, as one; and what follows from it."""
+"""What several processes saw of one test suite, as one."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from mwviz.model.suite import Suite, SuiteApp, Way
-
-#: Judges the orders that a suite's requests took: a sentence for each contract that some request broke.
-Judge = Callable[[Suite], Iterable[str]]
 
 
 def merged(suites: Sequence[Suite]) -> Suite:
@@ -23,13 +20,7 @@ def merged(suites: Sequence[Suite]) -> Suite:
         unfinished=sum(suite.unfinished for suite in suites),
         apps=tuple(sorted(apps, key=lambda app: (-app.requests, app.name, len(app.layers)))),
         problems=tuple(problems),
-        broken=tuple(dict.fromkeys(broken for suite in suites for broken in suite.broken)),
     )
-
-
-def judged(suite: Suite, judges: Iterable[Judge]) -> Suite:
-    """The suite, with what each judge says of it."""
-    return replace(suite, broken=(*suite.broken, *(sentence for judge in judges for sentence in judge(suite))))
 
 
 def _identity(app: SuiteApp) -> tuple[str, tuple[tuple[str, str], ...]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mwviz import api, collect, comparing, config
 from mwviz.analysis import chains
-from mwviz.analysis.contracts import Held, could_not, hold
+from mwviz.analysis.contracts import Held, could_not, hold, unmoved
 from mwviz.analysis.selection import Selection, select
 from mwviz.api import Target
 from mwviz.checking.lock import could_not_lock, held_lock
@@ -21,9 +21,6 @@ from mwviz.model import Trace
 from mwviz.model.contracts import Contract
 from mwviz.model.findings import CheckedApp, Findings
 from mwviz.model.routes import Routes
-
-#: Codes of findings that a move mends.
-_MOVES = ("MW101", "MW104", "MW105")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +106,7 @@ def _as_tried(findings: Findings, options: ProbeOptions) -> Findings:
     if options.order is None:
         return findings
     told = "This is the order that --order gives: correct it there."
-    return replace(
-        findings,
-        findings=tuple(replace(each, remedy=told) if each.code in _MOVES else each for each in findings.findings),
-    )
+    return replace(findings, findings=unmoved(findings.findings, told))
 
 
 def _check(subject: Subject, job: Job, options: ProbeOptions, stuck: Callable[[Trace], None]) -> Findings:

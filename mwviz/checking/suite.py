@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from mwviz import config
@@ -15,20 +16,31 @@ from mwviz.model.contracts import Contract
 from mwviz.model.suite import Suite, SuiteApp
 
 
-def broken(suite: Suite, directory: Path) -> tuple[str, ...]:
-    """A sentence for each break, with the number of requests that took such an order, and for a bad configuration.
-
-    Contracts that are for routes are left out: a request order does not tell its route.
-    """
+def held(suite: Suite, directory: Path) -> Suite:
+    """The suite with a sentence for each break and its number of requests, and one for each contract not held here."""
     try:
         settings = config.find(directory)
     except ConfigError as error:
-        return (f"No contract was held: {error}",)
+        return replace(suite, unheld=(*suite.unheld, f"none of the configuration: {error}"))
     counts: Counter[str] = Counter()
+    unheld: list[str] = []
     for app in suite.apps:
-        for contract in _contracts(app, settings):
-            counts.update(_breaks(contract, app))
-    return tuple(f"{told} ({count} request{'' if count == 1 else 's'})" for told, count in counts.items())
+        for contract in dict.fromkeys(_contracts(app, settings)):  # two configured apps may have one name
+            if (reason := _unobserved(contract)) is None:
+                counts.update(_breaks(contract, app))
+            else:
+                unheld.append(f"{app.name}, {contract.name}: {reason}")
+    broken = (f"{told} ({count} request{'' if count == 1 else 's'})" for told, count in counts.items())
+    return replace(suite, broken=(*suite.broken, *broken), unheld=(*suite.unheld, *dict.fromkeys(unheld)))
+
+
+def _unobserved(contract: Contract) -> str | None:
+    """Why the requests of a suite cannot tell whether a contract is kept; None for one that they can."""
+    if contract.on_faults:
+        return "`on_faults` is for faults that mwviz makes itself, and in a suite it makes none"
+    if contract.of_routes:
+        return "it is for routes, and layers of mounts and routes are not observed here: `mwviz check` holds it"
+    return None
 
 
 def _contracts(app: SuiteApp, settings: Config) -> Iterator[Contract]:
@@ -36,7 +48,7 @@ def _contracts(app: SuiteApp, settings: Config) -> Iterator[Contract]:
     named += [(each.app, (*settings.contracts, *each.contracts)) for each in settings.apps]
     for name, contracts in named:
         if name is None or _module(name) == _module(app.name):
-            yield from (each for each in contracts if not each.of_routes and not each.on_faults)
+            yield from contracts
 
 
 def _module(app: str) -> str:

@@ -163,7 +163,7 @@ def check(
     app_dir: options.AppDir = None,
     env_file: options.EnvFile = None,
     config: options.ConfigFile = None,
-    _whole: options.Traceback = False,
+    whole: options.Traceback = False,
 ) -> None:
     """Hold the traced order against the contracts in the configuration; exit code 1 where one is broken."""
     from mwviz.cli import checking, probing, reports
@@ -176,7 +176,7 @@ def check(
         websocket, extension,
     )  # fmt: skip
     probing.load_environment(env_file)
-    checking.check(target, probe, chosen)
+    checking.check(target, probe, chosen, whole=whole)
 
 
 @app.command()

@@ -19,6 +19,7 @@ _DEFAULT = Path("mwviz.toml")
 def init(target: Target, file: Path | None) -> None:
     """Write the configuration to `file` (`-`: stdout; default: mwviz.toml) and say so. Raises MwvizError."""
     place = None if str(file) == "-" else file or _DEFAULT
+    written = place.absolute() if place is not None else None  # the app may change the working directory
     settings = config.find(target.directory)
     if place is not None:
         _check(place, settings)
@@ -32,11 +33,11 @@ def init(target: Target, file: Path | None) -> None:
     if app_dir is None and place is not None:
         name = _named(name, target.directory if target.app is not None else settings.folder, place)
     text = configuration(name, order, app_dir=app_dir, factory=target.factory)
-    if place is None:
+    if written is None:
         output.write_stdout(text)
         return
     try:
-        with place.open("x", encoding="utf-8", newline="\n") as stream:
+        with written.open("x", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
     except OSError as error:
         raise OutputError(f"'{place}' cannot be written: {error.strerror}.") from error

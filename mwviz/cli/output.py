@@ -1,15 +1,15 @@
-"""Where the result goes: a file, written whole or not at all, or stdout, byte for byte."""
+"""Where the result goes: a file, or stdout, byte for byte."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mwviz.cli.files import write_all
 from mwviz.errors import OutputError
 from mwviz.render import FORMAT_OF_ENDING, Format, render
 
@@ -45,7 +45,7 @@ class Sink:
     def write(self, result: str | bytes) -> None:
         """Write the result. Raises OutputError where that cannot be done."""
         if self.file is not None:
-            write_file(self.file, result.encode() if isinstance(result, str) else result)
+            write_all([(self.file, result.encode() if isinstance(result, str) else result)])
         else:
             write_stdout(result)
 
@@ -71,7 +71,8 @@ def sink(format: Format | None, file: Path | None, *, verbose: bool) -> Sink:
     ending = file.suffix.lower()
     if format is None and ending not in FORMAT_OF_ENDING:
         raise OutputError(f"'{file}' tells no format: end it in {', '.join(FORMAT_OF_ENDING)}, or give -f FORMAT.")
-    return Sink(format or FORMAT_OF_ENDING[ending], file, verbose)
+    # the app may change the working directory before the result is written
+    return Sink(format or FORMAT_OF_ENDING[ending], file.absolute(), verbose)
 
 
 def drawn(plain: Sink, theme: Theme | None, *, changes: bool = False) -> Sink:
@@ -107,33 +108,8 @@ def check_place(file: Path) -> None:
         raise OutputError(f"'{file}' cannot be written: it is a directory.")
     if not file.parent.is_dir():
         raise OutputError(f"'{file}' cannot be written: '{file.parent}' is no directory.")
-
-
-def write_file(file: Path, content: bytes) -> None:
-    """Write a file whole or not at all. Raises OutputError."""
-    target = file.resolve()  # a link stays a link
-    try:
-        if file.exists() and not file.is_file():  # a device or a pipe is written to, never replaced
-            file.write_bytes(content)
-            return
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-            Path(name).chmod(mode)
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise OutputError(f"'{file}' cannot be written: {error.strerror}.") from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    if not target.parent.is_dir():
+        raise OutputError(f"'{file}' cannot be written: it is a link into '{target.parent}', which is no directory.")
 
 
 def write_stdout(result: str | bytes) -> None:

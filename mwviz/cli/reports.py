@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mwviz.cli import output
+from mwviz.cli.files import write_all
 from mwviz.errors import OutputError, closest
 from mwviz.model.findings import Findings
 from mwviz.render.findings import ENDINGS, ReportFormat, render
@@ -42,14 +43,15 @@ def chosen(
 
 
 def write(reports: Sequence[Report], findings: Findings) -> None:
-    """Write all reports, files first; none is written where one of them cannot be made. Raises OutputError."""
+    """Write all reports; no file is left where one of them cannot be made or written. Raises OutputError."""
     made = [(report.file, report.rendered(findings)) for report in reports]
-    for file, text in made:
-        if file is not None:
-            output.write_file(file, text.encode())
-    for file, text in made:
-        if file is None:
-            output.write_stdout(text)
+
+    def printed() -> None:
+        for file, text in made:
+            if file is None:
+                output.write_stdout(text)
+
+    write_all([(file, text.encode()) for file, text in made if file is not None], printed)
 
 
 def _to_stdout(format: ReportFormat | None, verbose: bool) -> Report:

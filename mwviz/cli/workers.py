@@ -20,26 +20,26 @@ from mwviz.errors import MwvizError, TargetError
 from mwviz.model.findings import Findings
 
 
-def held_apart(jobs: Sequence[Job], probe: ProbeOptions) -> list[Findings]:
-    """The findings of each job, in their order. Raises the MwvizError of the first job that has one."""
+def held_apart(jobs: Sequence[Job], probe: ProbeOptions) -> list[Findings | MwvizError]:
+    """The findings of each job, in their order, or the mistake that kept it from having any."""
     with TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         files = [Path(folder) / str(number) for number in range(len(jobs))]
         return list(pool.map(lambda job, file: _result(job, probe, file), jobs, files))
 
 
-def _result(job: Job, probe: ProbeOptions, file: Path) -> Findings:
+def _result(job: Job, probe: ProbeOptions, file: Path) -> Findings | MwvizError:
     # The path is set before anything is imported: a module of the app's may have the name of one that we need.
     code = f"import sys; sys.path[:] = {sys.path!r}; from mwviz.cli import workers; workers.work({str(file)!r})"
     done = subprocess.run(  # noqa: S603 - this interpreter, and our own code
         [sys.executable, "-c", code], input=pickle.dumps((job, probe)), stdout=2, cwd=job.target.directory, check=False
     )
     if not file.exists():
-        raise TargetError(
+        return TargetError(
             f"The process that checked '{job.name or job.target.app}' ended with code {done.returncode} and told "
             "nothing: did the app end it?"
         )
     result = pickle.loads(file.read_bytes())  # noqa: S301 - written by our own process into our own folder
-    if not isinstance(result, Findings):
+    if not isinstance(result, (Findings, MwvizError)):
         raise result
     return result
 

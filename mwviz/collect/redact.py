@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, TypeGuard
 
+from mwviz.model.stack import LONGEST, cut
+
 MASK = "***"
-LONGEST = 60
+_kept = LONGEST
 _ITEMS, _DEPTH, _BITS, _READ = 4, 3, 128, 10_000
 #: No subprotocol that is registered has a longer name.
 _NAME = 40
@@ -72,7 +74,7 @@ def headers(raw: Iterable[object]) -> tuple[tuple[str, str], ...]:
 
 
 def argument(name: str, value: object) -> str:
-    """What `value`, passed as argument or kept under the key `name`, is shown as: at most 60 characters.
+    """What `value`, passed as argument or kept under the key `name`, is shown as: at most `LONGEST` characters.
 
     Only exact built-in types are looked into; of every other object the name of its class is shown, and no method
     of it is called.
@@ -81,7 +83,13 @@ def argument(name: str, value: object) -> str:
     if looks_secret(name) and not open_to_all:
         return MASK
     shown = _show(value, _DEPTH)
-    return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
+    return cut(shown, _kept)
+
+
+def keep(characters: int) -> None:
+    """Let this process tell more of an argument than `LONGEST` characters; who reads it cuts it then."""
+    global _kept  # noqa: PLW0603 - set once, before anything is probed
+    _kept = characters
 
 
 def _hide_userinfo(match: re.Match[str]) -> str:

@@ -7,21 +7,23 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import mwviz
 from mwviz import config
 from mwviz.comparing import lockfile, revision, saved
+from mwviz.comparing.ground import Ground, is_own, within
 from mwviz.errors import ConfigError, MwvizError, TargetError
 from mwviz.model.diff import Lock, Side
 
 #: Runs this very mwviz, whatever the folder holds that the process starts in.
 _START = (
-    "import sys; root = sys.argv.pop(1); sys.path.insert(0, root); import mwviz; sys.path.remove(root);"
+    "import sys; root, told = sys.argv.pop(1), sys.argv.pop(1); sys.path.insert(0, root); import mwviz;"
+    "sys.path.remove(root); from mwviz.comparing import ground; ground.prepare(told);"
     "from mwviz.cli import main; main()"
 )
 
@@ -49,35 +51,6 @@ class Probing:
     factory: bool = False
     app_dir: Path | None = None
     config: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Ground:
-    """Where an app is probed: the working directory and the configuration's folder there, and what is importable, too.
-
-    Of a revision, `working_tree` is the user's own, from which nothing may come, `tree` the one checked out, and places
-    are told relative to `base`; all None where the working tree is itself probed.
-    """
-
-    directory: Path
-    folder: Path
-    roots: tuple[str, ...] = ()
-    working_tree: Path | None = None
-    tree: Path | None = None
-    base: Path | None = None
-
-    def is_foreign(self, file: Path) -> bool:
-        """Whether a source file lies in the user's working tree, and not with what is installed."""
-        if self.working_tree is None or self.tree is None or self.base is None or not _is_own(file):
-            return False
-        file = self.base / file
-        return _within(file, self.working_tree) and not _within(file, self.tree)
-
-    def at_home(self, text: str) -> str:
-        """The text of an argument with a path beside the configuration's folder as the working tree would tell it."""
-        if self.tree is None or str(self.folder) in text:
-            return text
-        return text.replace(str(self.tree), str(self.working_tree))
 
 
 def recognised(name: str | None, directory: Path, say: Callable[[str], None]) -> Named:
@@ -180,7 +153,7 @@ def _read(named: Named, directory: Path) -> tuple[Side, str | None]:
 
 def _probed(named: Named, app: str | None, probing: Probing, directory: Path) -> Side:
     if named.kind == "app":
-        return _asked(named.name, app, probing, _Ground(directory, config.find(directory, probing.config).folder))
+        return _asked(named.name, app, probing, Ground(directory, config.find(directory, probing.config).folder))
     repository = revision.top(directory)
     if repository is None:
         raise TargetError(f"'{named.name}' is a git revision, but {directory} lies in no working tree of git.")
@@ -198,7 +171,7 @@ def _of_revision(name: str, app: str | None, probing: Probing, directory: Path, 
     repository, tree = trees
 
     def there(path: Path) -> Path:
-        return tree / path.resolve().relative_to(repository) if _within(path, repository) else path
+        return tree / path.resolve().relative_to(repository) if within(path, repository) else path
 
     if not there(directory).is_dir():
         raise TargetError(f"There is no folder '{directory.resolve().relative_to(repository)}' in '{name}'.")
@@ -215,25 +188,17 @@ def _of_revision(name: str, app: str | None, probing: Probing, directory: Path, 
     if app is not None and Path(app.partition(":")[0]).is_absolute():
         app = str(there(Path(app)))
     roots = _roots(repository, there)
-    ground = _Ground(there(directory), there(settings.folder), roots, repository, tree, found.folder)
+    ground = Ground(there(directory), there(settings.folder), roots, repository, tree, found.folder)
     return _asked(name, app, moved, ground)
-
-
-def _within(path: Path, folder: Path) -> bool:
-    return folder in (path.resolve(), *path.resolve().parents)
 
 
 def _roots(repository: Path, there: Callable[[Path], Path]) -> tuple[str, ...]:
     """Folders of the repository that are importable here, such as `src` of an editable install, in the revision."""
     folders = (Path(entry) for entry in sys.path if entry)
-    return tuple(str(there(folder)) for folder in folders if _within(folder, repository) and _is_own(folder))
+    return tuple(str(there(folder)) for folder in folders if within(folder, repository) and is_own(folder))
 
 
-def _is_own(folder: Path) -> bool:
-    return not {"site-packages", "dist-packages"} & set(folder.parts)
-
-
-def _asked(name: str, app: str | None, probing: Probing, ground: _Ground) -> Side:
+def _asked(name: str, app: str | None, probing: Probing, ground: Ground) -> Side:
     finding = [*([] if app is None else [app]), *_finding(probing)]
     side = _told(name, ["show", *finding, *probing.probe], ground)
     if not probing.routes:
@@ -244,18 +209,29 @@ def _asked(name: str, app: str | None, probing: Probing, ground: _Ground) -> Sid
     return replace(side, lock=Lock((*side.lock.layers, *more), further.routes))
 
 
-def _told(name: str, arguments: Sequence[str], ground: _Ground) -> Side:
+def _told(name: str, arguments: Sequence[str], ground: Ground) -> Side:
     found = saved.document(_answer(name, arguments, ground), name)
-    for layer in found["layers"] if ground.working_tree is not None else ():
-        layer["arguments"] = {name: ground.at_home(text) for name, text in layer["arguments"].items()}
-        for place in (layer["registered_at"], layer["defined_at"]):
-            file = Path(place["file"]) if place is not None else Path()
-            if ground.is_foreign(file):
-                raise TargetError(
-                    f"{name}: {layer['name']} came from {file}, not from the revision: something, such as an editable "
-                    "install, leads Python to the working tree."
-                )
+    if ground.tree is not None:
+        _check_origin(name, found, ground)
+        for layer in found["layers"]:
+            layer["arguments"] = {name: ground.at_home(text) for name, text in layer["arguments"].items()}
     return saved.side(found, name, str(ground.folder))
+
+
+def _check_origin(name: str, found: Mapping[str, Any], ground: Ground) -> None:
+    """Raise TargetError where the app, or a layer, came from the working tree; of other modules a note is told."""
+    modules = ground.foreign_modules()
+    target = str(found["target"]).partition(":")[0]
+    told = [(target, Path(modules[target]))] if target in modules else []
+    for layer in found["layers"]:
+        places = (place for place in (layer["registered_at"], layer["defined_at"]) if place is not None)
+        told += [(layer["name"], Path(place["file"])) for place in places if ground.is_foreign(Path(place["file"]))]
+    why = "not from the revision: something, such as an editable install, leads Python to the working tree."
+    for what, file in told:
+        raise TargetError(f"{name}: {what} came from {file}, {why}")
+    if modules:
+        named = [*sorted(modules)[:3], *([f"{len(modules) - 3} more"] if len(modules) > 3 else [])]
+        sys.stderr.write(f"Note: {name}: {', '.join(named)} came from {ground.working_tree}, {why}\n")
 
 
 def _finding(probing: Probing) -> Iterator[str]:
@@ -266,14 +242,14 @@ def _finding(probing: Probing) -> Iterator[str]:
             yield from (option, str(path))
 
 
-def _answer(name: str, arguments: Sequence[str], ground: _Ground) -> str:
+def _answer(name: str, arguments: Sequence[str], ground: Ground) -> str:
     own = str(Path(mwviz.__file__).resolve().parent.parent)
     variables = revision.environment()
     inherited = variables.get("PYTHONPATH", "").split(os.pathsep) if variables.get("PYTHONPATH") else []
     if paths := [*ground.roots, *inherited]:
         variables["PYTHONPATH"] = os.pathsep.join(paths)
     done = subprocess.run(  # noqa: S603 - this interpreter
-        [sys.executable, "-c", _START, own, *arguments, "-f", "json"], cwd=ground.directory, env=variables,
+        [sys.executable, "-c", _START, own, ground.told, *arguments, "-f", "json"], cwd=ground.directory, env=variables,
         stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", check=False,
     )  # fmt: skip
     if done.returncode in (0, 1) and done.stdout:

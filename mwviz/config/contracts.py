@@ -1,16 +1,20 @@
-"""Reads contracts: the tables of the configuration, and the little grammar of the names in them."""
+"""Reads contracts: the tables of the configuration."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from mwviz.config import grammar
+from mwviz.config.grammar import Malformed
 from mwviz.config.tables import check
 from mwviz.errors import ConfigError
 from mwviz.model import contracts as model
-from mwviz.model.contracts import Contract, Group, Name
+from mwviz.model.contracts import Contract, Group
+
+_Read = TypeVar("_Read")
 
 _KEYS = {
     "name": "a string",
@@ -29,8 +33,6 @@ _KEYS = {
 _LOCK = "mwviz.lock"
 #: What a contract may hold; without any of it there is nothing to keep or to break.
 _HELD = ("layers", "outermost", "innermost", "forbidden", "once", "before", "after", "on_faults")
-#: `<lambda>` and `f.<locals>.g` are names, too.
-_INWARD, _OUTWARD = re.compile(r"(?<!<lambda)(?<!<locals)>"), re.compile(r"<(?!lambda>|locals>)")
 
 
 def contracts(file: Path, where: str, tables: Sequence[Any], before: tuple[Contract, ...] = ()) -> tuple[Contract, ...]:
@@ -57,9 +59,9 @@ def _contract(file: Path, where: str, number: int, table: Any) -> Contract:
     if table.get("exhaustive") and not table.get("layers"):
         raise ConfigError(f"{file}: `exhaustive` in {where} says nothing without `layers`.")
     reader = _Reader(file, where)
-    groups = reader.once_each("layers", tuple(reader.group("layers", text) for text in table.get("layers", ())))
-    before = tuple(reader.pair("before", text, _INWARD) for text in table.get("before", ()))
-    after = tuple(reader.pair("after", text, _OUTWARD)[::-1] for text in table.get("after", ()))
+    groups = reader.order("layers", table)
+    before = tuple(reader.pair("before", text, grammar.INWARD) for text in table.get("before", ()))
+    after = tuple(reader.pair("after", text, grammar.OUTWARD)[::-1] for text in table.get("after", ()))
     return Contract(
         name=table.get("name") or f"contract {number}",
         place=where,
@@ -77,7 +79,7 @@ def _contract(file: Path, where: str, number: int, table: Any) -> Contract:
 
 
 class _Reader:
-    """The grammar of names in one table, whose mistakes name file, table and key."""
+    """Reads the names in one table; their mistakes name file, table and key."""
 
     def __init__(self, file: Path, where: str) -> None:
         self._file, self._where = file, where
@@ -98,37 +100,26 @@ class _Reader:
         return texts
 
     def group(self, key: str, text: str) -> Group:
-        """`a`, `(a)`, `a | b`, `(a | b)`: parentheses make optional what is in them."""
-        whole = text.strip()
-        optional = whole.startswith("(") and whole.find(")") == len(whole) - 1
-        parts = (whole[1:-1] if optional else whole).split("|")
-        return tuple(self._name(key, text, part.strip(), optional) for part in parts)
+        """The names of one place of an order."""
+        return self._read(key, lambda: grammar.group(text))
+
+    def order(self, key: str, table: dict[str, Any]) -> model.Sequence:
+        """An order that is an array, a group to each string."""
+        return self._read(key, lambda: grammar.once_each(tuple(map(grammar.group, table.get(key, ())))))
 
     def pair(self, key: str, text: str, sign: re.Pattern[str]) -> model.Sequence:
         """`a > b`, as long as you like."""
-        groups = tuple(self.group(key, part) for part in sign.split(text))
+        groups = self._read(key, lambda: grammar.order(text, sign))
         if len(groups) < 2:
             example = "`A > B`: A stands outside of B" if key == "before" else "`B < A`: B stands inside of A"
             raise self._mistake(key, f"wants {example}; '{text}' has one name only.")
-        return self.once_each(key, groups)
-
-    def once_each(self, key: str, groups: model.Sequence) -> model.Sequence:
-        """The groups of one order: a name in two places of it would count in one of them only."""
-        names = [name.text for group in groups for name in group]
-        for name in names:
-            if names.count(name) > 1:
-                second = f": the second layer of a name is '{name}#2'" if name.isidentifier() else ""
-                raise self._mistake(key, f"names '{name}' twice{second}.")
         return groups
 
-    def _name(self, key: str, whole: str, text: str, optional: bool) -> Name:
-        if text.startswith("(") and text.endswith(")"):
-            text, optional = text[1:-1].strip(), True
-        if not text:
-            raise self._mistake(key, f"lacks a name in '{whole}'.")
-        if "(" in text or ")" in text:
-            raise self._mistake(key, f"has a parenthesis without its other half in '{whole}': '(x)' may be absent.")
-        return Name(text, optional)
+    def _read(self, key: str, read: Callable[[], _Read]) -> _Read:
+        try:
+            return read()
+        except Malformed as error:
+            raise self._mistake(key, str(error)) from error
 
     def _mistake(self, key: str, told: str) -> ConfigError:
         return ConfigError(f"{self._file}: `{key}` in {self._where} {told}")

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Origin: TypeAlias = Literal["framework", "user", "injected", "outer", "mount", "route"]
+#: By `add_middleware` or `@app.middleware`, of which the last one stands outermost; or as an entry of a list.
+RegisteredBy: TypeAlias = Literal["call", "list"]
 Kind: TypeAlias = Literal["asgi", "base_http", "function", "factory"]
+
+#: Characters that are told of an argument; a longer text ends in `…`.
+LONGEST = 60
+
+
+def cut(text: str, longest: int = LONGEST) -> str:
+    """The text, or its beginning and a `…`, in at most `longest` characters."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,7 @@ class Layer:
 
     `name` is the class's or function's; `label` is the name that stands alone: a second layer of one name is
     `GZipMiddleware#2`. `arguments` maps parameter names to short, harmless texts with secrets as `***`.
+    `registered_by` is None where nobody saw the registration.
     """
 
     index: int
@@ -46,6 +57,7 @@ class Layer:
     arguments: Mapping[str, str]
     defined_at: Place | None
     registered_at: Place | None
+    registered_by: RegisteredBy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,8 @@ class SuiteApp:
 class Suite:
     """A whole suite. `requests` came from outside, `unfinished` of them had not ended when the suite had.
 
-    `broken` tells of each contract that some request broke; `problems` of what could not be watched, and why.
+    `broken` tells of each contract that some request broke, `unheld` of each that requests cannot tell about, and why;
+    `problems` of what could not be watched.
     """
 
     requests: int
@@ -48,3 +49,4 @@ class Suite:
     apps: tuple[SuiteApp, ...]
     problems: tuple[str, ...]
     broken: tuple[str, ...] = ()
+    unheld: tuple[str, ...] = ()

@@ -10,9 +10,9 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from importlib import import_module
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakKeyDictionary
 
@@ -74,11 +74,10 @@ class _Run:
         return merged((*self.told, *own, Suite(0, 0, (), tuple(self.failed))))
 
     def whole(self) -> Suite:
-        """The same, with the contracts of the configuration that some request broke."""
-        from mwviz.analysis.suite import judged
-        from mwviz.checking.suite import broken
+        """The same, held to the contracts of the configuration."""
+        from mwviz.checking.suite import held
 
-        return judged(self.seen(), (partial(broken, directory=self.folder),))
+        return held(self.seen(), self.folder)
 
 
 #: Of each configuration that asked. pytest's own stash is newer than some suites' pytest.
@@ -147,7 +146,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Ite
     try:
         from mwviz.render.suite import text
 
-        told = text.render(run.whole())
+        # a log has no width: its lines stay whole
+        told = text.render(run.whole(), width=get_terminal_size().columns if terminalreporter.isatty else None)
     except Exception as error:  # noqa: BLE001 - nothing of ours ends a run
         told = f"mwviz: no report could be made: {type(error).__name__}: {error}"
     for line in told.splitlines():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Literal, TypeAlias
 
 from mwviz.model import Layer, Place, Step, Trace, Websocket
@@ -38,7 +40,8 @@ def paint(line: Line, color: bool) -> str:
     from rich.color import ColorSystem
 
     parsed = rich_style.Style.parse
-    return "".join(parsed(style).render(text, color_system=ColorSystem.STANDARD) for text, style in line)
+    styled = ((style, "".join(text for text, _ in parts)) for style, parts in groupby(line, itemgetter(1)))
+    return "".join(parsed(style).render(text, color_system=ColorSystem.STANDARD) for style, text in styled)
 
 
 def fold(line: Line, width: int, indent: int = 0) -> list[list[Part]]:

@@ -1,14 +1,11 @@
-"""Contracts held against chains: what no command line shows as well, and remedies that are carried out."""
+"""Contracts held against chains: what no command line shows as well."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from mwviz.analysis import chains
 from mwviz.analysis.chains import Chain
@@ -18,12 +15,10 @@ from mwviz.model import Layer, Place
 from mwviz.model.contracts import Contract, Name
 from mwviz.model.findings import Finding
 
-_MOVE = re.compile(r"^In main\.py, move line \d+ \((\w+)\) (above|below) line \d+ \((\w+)")
-
 
 def layer(index: int, name: str, line: int | None, **more: object) -> Layer:
     place = None if line is None else Place("main.py", line)
-    made = Layer(index, name, name, f"shop.{name}", "user", "app", "asgi", {}, None, place)
+    made = Layer(index, name, name, f"shop.{name}", "user", "app", "asgi", {}, None, place, "call")
     return replace(made, **more)  # type: ignore[arg-type]
 
 
@@ -33,50 +28,12 @@ def added(lines: Sequence[str]) -> list[Layer]:
     return [layer(index, name, line) for index, (line, name) in enumerate(reversed(placed))]
 
 
-def listed(lines: Sequence[str]) -> list[Layer]:
-    return [layer(index, name, index + 1) for index, name in enumerate(lines)]
-
-
 def contract(*groups: Sequence[str]) -> Contract:
     return Contract("c", "there", layers=tuple(tuple(map(Name, group)) for group in groups))
 
 
 def broken(held_to: Contract, layers: Sequence[Layer]) -> tuple[Finding, ...]:
     return hold(held_to, [Chain(tuple(layers))], layers, "app").findings
-
-
-@settings(max_examples=400)
-@given(
-    names=st.permutations("ABCDEFG"), groups=st.lists(st.integers(0, 6), min_size=5, max_size=5), by_call=st.booleans()
-)
-def test_remedies_carried_out_in_their_order_mend_the_contract(
-    names: list[str], groups: list[int], by_call: bool
-) -> None:
-    grouped = [[name for name, at in zip("ABCDE", groups, strict=True) if at == group] for group in range(7)]
-    held_to, stacked = contract(*filter(None, grouped)), added if by_call else listed
-    source = list(names)
-    layers = stacked(source)
-    reached = [each.name for each in layers if each.name in "ABCDE"]
-
-    findings = broken(held_to, layers)
-
-    for finding in findings:
-        told = _MOVE.match(finding.remedy)
-        assert told is not None, finding.remedy
-        source.remove(told[1])
-        source.insert(source.index(told[3]) + (told[2] == "below"), told[1])
-    assert not broken(held_to, stacked(source))
-    # one less would not do: what was not moved is as long as it can be
-    ranks = [groups["ABCDE".index(name)] for name in reached]
-    assert len(findings) == len(ranks) - longest(ranks)
-
-
-def longest(ranks: Sequence[int]) -> int:
-    """The length of the longest run that does not fall, found by trying every one."""
-    runs: set[tuple[int, ...]] = {()}
-    for rank in ranks:
-        runs |= {(*run, rank) for run in runs if not run or run[-1] <= rank}
-    return max(map(len, runs))
 
 
 A, B = layer(0, "A", 10), layer(1, "B", 5)
@@ -92,10 +49,7 @@ REMEDIES: list[tuple[str, Layer, Layer, str]] = [
         "two files",
         A,
         layer(1, "B", None, registered_at=Place("other.py", 3)),
-        (
-            "Register B (other.py:3) so that it stands outside of A (main.py:10): what add_middleware adds last stands "
-            "outermost, and so does the first of a list."
-        ),
+        ("Register B (other.py:3) so that it stands outside of A (main.py:10): what is added last stands outermost."),
     ),
     ("framework", A, layer(1, "B", 3, origin="framework"), "B is the framework's own: its place is fixed."),
     (
@@ -120,15 +74,27 @@ def test_lines_that_neither_fall_nor_rise_tell_no_move() -> None:
     assert told.startswith("Register B (main.py:7) so that it stands outside of A (main.py:3): ")
 
 
-def test_out_of_a_list_and_into_the_calls() -> None:
-    layers = [layer(0, "Called", 9), layer(1, "First", 2), layer(2, "Second", 3)]
-
-    told = move(layers[2], layers[0], layers, outward=True)
-
-    assert told == (
-        "In main.py, take line 3 (Second) out of the list, and add it below line 9 (Called): what is added after the "
-        "list stands outside of it."
+def test_what_lists_cannot_tell_is_told_by_their_own_rule() -> None:
+    entry, elsewhere, call = (
+        layer(0, "Entry", 2, registered_by="list"),
+        layer(1, "Elsewhere", 9, registered_by="list", registered_at=Place("other.py", 9)),
+        layer(2, "Call", 5, registered_at=Place("other.py", 5)),
     )
+
+    told = [move(each, entry, [entry, elsewhere, call], outward=True) for each in (elsewhere, call)]
+
+    assert [each.partition(": ")[2] for each in told] == [
+        "the first of a list stands outermost.",
+        "what add_middleware adds last stands outermost, and so does the first of a list.",
+    ]
+
+
+def test_entries_that_code_has_put_before_the_calls_tell_no_move() -> None:
+    inserted, called = layer(0, "Inserted", 7, registered_by="list"), layer(1, "Called", 3)
+
+    told = move(called, inserted, [inserted, called], outward=True)
+
+    assert told.startswith("Register Called (main.py:3) so that it stands outside of Inserted (main.py:7): ")
 
 
 def test_a_plain_name_wins_over_a_glob_and_the_second_of_a_name_has_a_number() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from mwviz.errors import OutputError
 from tests.cli.conftest import LAYERED, Project
 
 #: Three layers by `add_middleware`, outermost last, and routes of which one is guarded.
@@ -433,12 +435,29 @@ def test_a_list_is_mended_the_other_way_round(project: Project) -> None:
     mixed = project.call("check")
 
     assert (
-        "→ In main.py, move line 44 (Auth) above line 42 (Cors): the first of a list stands outermost." in alone.stdout
-    )
+        "→ In main.py, move the entry of line 44 (Auth) before the entry of line 42 (Cors): the first of a list stands "
+        "outermost."
+    ) in alone.stdout
     assert (
-        "→ In main.py, take line 45 (Guard) into the list, below line 43 (Auth): what is added after the list stands "
-        "outside of it."
+        "→ In main.py, take line 45 (Guard) into the list, behind the entry of line 43 (Auth): what is added "
+        "after the list stands outside of it."
     ) in mixed.stdout
+
+
+def test_a_list_of_one_entry_is_told_from_calls(project: Project) -> None:
+    head = APP.partition("admin = ")[0].replace(
+        "class Layer", "from starlette.middleware import Middleware\nclass Layer"
+    )
+    project.write(
+        {**SHOP, "main.py": f"{head}app = Starlette(middleware=[Middleware(Auth)])\napp.add_middleware(Cors)\n"}
+    )
+
+    out_of_it = project.call("check")
+
+    assert (
+        "→ In main.py, take the entry of line 41 (Auth) out of the list, and add it with add_middleware below line 42 "
+        "(Cors): what is added after the list stands outside of it."
+    ) in out_of_it.stdout
 
 
 def test_several_reports_at_once(project: Project) -> None:
@@ -537,6 +556,30 @@ def test_an_app_of_several_that_cannot_be_checked(project: Project) -> None:
     assert (ended.code, ended.stdout) == (failed.code, failed.stdout) == (2, "")
     assert "The process that checked 'b' ended with code 7 and told nothing: did the app end it?" in ended.stderr
     assert "RuntimeError" in failed.stderr
+
+
+def test_the_others_of_several_apps_are_checked_all_the_same(project: Project) -> None:
+    broken = {"b/main.py": "raise RuntimeError('broken')\n"}
+    project.write({"mwviz.toml": SEVERAL.replace('"Cors"', '"Auth"'), "a/main.py": APP, **broken})
+
+    ran = project.run("check", "--report", "junit=all.xml", "-o", "all.json", "--traceback")
+    project.write({"a/main.py": "raise LookupError('too')\n"})
+    both = project.run("check")
+
+    assert (ran.code, ran.stdout) == (2, "")
+    assert not list(project.folder.glob("all.*"))
+    told = ran.stderr.splitlines()
+    assert told[0].startswith("a · ")
+    assert "BROKEN  first" in told
+    at = told.index("b could not be checked, so no report is written.")
+    assert told[at - 2 : at] == ["1 contract: 0 kept, 1 broken.", ""]
+    assert told[at + 1] == "Error: 'main' raised RuntimeError: broken while it was imported."
+    assert "Traceback (most recent call last):" in told
+    assert (both.code, both.stdout) == (2, "")
+    assert [line for line in both.stderr.splitlines() if line.startswith("Error: ")] == [
+        "Error: 'main' raised LookupError: too while it was imported.",
+        "Error: 'main' raised RuntimeError: broken while it was imported.",
+    ]
 
 
 CANNOT: list[tuple[str, list[str], str]] = [
@@ -734,3 +777,52 @@ def test_reports_go_where_the_command_ran_though_the_app_goes_elsewhere(project:
     done = project.run("check", "main:app", "-o", "a.json", "--report", "junit=b.xml")
     assert (done.code, done.stderr) == (0, "")
     assert {"a.json", "b.xml"} <= set(project.files())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here that is always full")
+@pytest.mark.parametrize("first", ["text=/dev/full", "junit=there.xml"], ids=["a device first", "a device last"])
+def test_a_report_that_cannot_be_written_leaves_no_other(project: Project, first: str) -> None:
+    project.write({**SHOP, "there.xml": "old", "new.json": ""})
+    (project.folder / "new.json").unlink()
+    before = project.files()
+    second = "junit=there.xml" if first.startswith("text") else "text=/dev/full"
+
+    ran = project.call("check", "-o", "new.json", "--report", first, "--report", second)
+
+    assert (ran.code, ran.stdout) == (2, "")
+    assert ran.stderr == "Error: '/dev/full' cannot be written: No space left on device.\n"
+    assert project.files() == before
+
+
+def test_a_stdout_that_cannot_be_written_leaves_no_report(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(text: str) -> None:
+        raise OutputError("no space")
+
+    project.write({**SHOP, "b.xml": "old"})
+    before = project.files()
+    monkeypatch.setattr("mwviz.cli.output.write_stdout", full)
+
+    assert project.call("check", "--report", "junit=b.xml", "--report", "sarif=c.sarif").code == 2
+    assert project.files() == before
+
+
+@pytest.mark.parametrize("failing", [1, 2, 3])
+def test_a_report_that_cannot_take_its_place_gives_back_those_of_the_others(
+    project: Project, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    project.write({**SHOP, "b.xml": "old"})
+    before, replace, number = project.files(), Path.replace, 0
+
+    def failing_once(self: Path, target: Path) -> Path:
+        nonlocal number
+        number += 1
+        if number == failing:
+            raise OSError(13, "Permission denied")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", failing_once)
+    ran = project.call("check", "-o", "a.json", "--report", "junit=b.xml", "--report", "sarif=c.sarif")
+
+    assert (ran.code, ran.stdout) == (2, "")
+    assert f"{'abc'[failing - 1]}." in ran.stderr.partition(" cannot be written: Permission denied.")[0]
+    assert project.files() == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from mwviz.comparing import revision, sides
+from mwviz.comparing import revision
+from mwviz.comparing.ground import Ground
 from tests.cli.conftest import LAYERED, Project
 from tests.cli.test_lock import INNER, LOCK, OUTER, ROUTED, SWAPPED
 
@@ -191,10 +193,71 @@ def test_a_configuration_above_the_repository_does_not_lead_to_the_working_tree(
 
 def test_a_path_beside_the_folder_of_the_configuration(tmp_path: Path) -> None:
     work, tree = tmp_path / "work", tmp_path / "tree"
-    ground = sides._Ground(tree / "web", tree / "web", (), work, tree, tree / "web")
+    ground = Ground(tree / "web", tree / "web", (), work, tree, tree / "web")
 
     assert ground.at_home(f"'{tree}/static'") == f"'{work}/static'"
     assert ground.at_home(f"'{tree}/web/static'") == f"'{tree}/web/static'"  # told relative to the folder later
+
+
+def test_a_long_path_beside_the_folder_of_the_configuration_is_no_change(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "a/rather/long/way/to/the/static/files"
+    where = f"where=str(__import__('pathlib').Path(__file__).resolve().parent.parent / {path!r})"
+    app = LAYERED.replace("(self, app)", "(self, app, where=None)").replace("(Inner)", f"(Inner, {where})")
+    with tempfile.TemporaryDirectory() as folder:  # a short name, which leaves room for some of the path
+        repository = Repository(Project(Path(folder), capsys), Path(folder))
+        monkeypatch.chdir(folder)
+        repository.git("init", "--quiet", "--initial-branch=trunk")
+        repository.commit({"web/main.py": app, "web/mwviz.toml": 'app = "main:app"\n'})
+
+        same = repository.project.run("diff", "trunk", "--config", "web/mwviz.toml")
+        repository.project.write({"web/main.py": app.replace("a/rather", "some")})
+        other = repository.project.run("diff", "trunk", "--config", "web/mwviz.toml")
+
+    assert (same.code, same.stderr) == (0, "")
+    assert other.code == 1
+    assert re.search(r"argument where: '\S+/a/rather/long/\S*…? → '\S+/some/long/", other.stdout)
+
+
+BARE = "from starlette.applications import Starlette\nimport shared\napp = Starlette()\n"
+#: What an editable install does whose finder looks into the working tree.
+LEADING = "import sys\nsys.path.insert(0, {folder!r})\n"
+
+
+def test_an_app_without_layers_that_came_from_the_working_tree_is_told(repository: Repository) -> None:
+    folder = repository.project.folder / "src"
+    repository.project.write({"src/shared.py": "", "src/bare.py": BARE})
+    leading = LEADING.format(folder=str(folder))
+    repository.commit({"main.py": f"{leading}from bare import app\n", ".gitignore": "src/\n"})
+    repository.git("rm", "--quiet", "--cached", "-r", "src", "--ignore-unmatch")
+    repository.git("commit", "--quiet", "--allow-empty", "--message", "Without")
+
+    through_another = repository.project.run("diff", "trunk")
+    repository.commit({"main.py": BARE.replace("import shared", "pass")})
+    right = repository.project.run("diff", "trunk")
+
+    assert through_another.code == 0
+    assert through_another.stderr == (
+        f"Note: trunk: bare, shared came from {repository.project.folder}, not from the revision: something, such as "
+        "an editable install, leads Python to the working tree.\n"
+    )
+    assert (right.code, right.stderr) == (0, "")
+
+
+def test_an_app_that_is_not_the_revisions_is_a_mistake(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = repository.project.folder / "src"
+    repository.commit({".gitignore": "src/\n", "mwviz.toml": 'app = "bare:app"\n'})
+    site = repository.project.folder.parent / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(f"import sys\nsys.path.append({str(folder)!r})\n")
+    repository.project.write({"src/shared.py": "", "src/bare.py": BARE})
+    path = os.pathsep.join([str(site), repository.project.environment()["PYTHONPATH"]])
+
+    ran = repository.project.run("diff", "trunk", PYTHONPATH=path)
+
+    assert (ran.code, ran.stdout) == (2, "")
+    assert ran.stderr.startswith(f"Error: trunk: bare came from {folder / 'bare.py'}, not from the revision: ")
 
 
 def test_a_configuration_that_the_revision_breaks(repository: Repository) -> None:

@@ -136,7 +136,8 @@ def test_a_link_to_nowhere_is_told(project: Project) -> None:
     ran = project.call("show", "main:app", "-o", "out.json")
 
     assert ran.code == 2
-    assert ran.stderr == "Error: 'out.json' cannot be written: No such file or directory.\n"
+    nowhere = project.folder.resolve() / "no" / "such"
+    assert ran.stderr == f"Error: 'out.json' cannot be written: it is a link into '{nowhere}', which is no directory.\n"
 
 
 @posix
@@ -177,6 +178,17 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     assert read == [b"{}\n"]
     assert stat.S_ISFIFO(pipe.stat().st_mode)
     assert list(tmp_path.iterdir()) == [pipe]
+
+
+@pytest.mark.parametrize(
+    "command", ["show main:app -o out.json", "routes main:app -o out.md", "init main:app -o out.toml"]
+)
+def test_a_file_is_where_the_command_ran_though_the_app_goes_elsewhere(project: Project, command: str) -> None:
+    project.write({"main.py": f"import os\nos.chdir('elsewhere')\n{LAYERED}", "elsewhere/.keep": ""})
+
+    assert project.run(*command.split()).code == 0
+
+    assert command.rpartition(" ")[2] in project.files()
 
 
 @posix

@@ -313,5 +313,6 @@ def test_where_layers_of_mounts_and_routes_were_registered(tmp_path: Path, monke
     assert [layer.within for layer in own] == ["mount /sub", "mount /sub", "mount /sub/router", "route /sub/router/x"]
     lines = [layer.registered_at.line if layer.registered_at is not None else None for layer in own]
     assert lines == [8, 10, 9, 7]
+    assert {layer.registered_by for layer in own} == {"list"}
     assert [layer.arguments["minimum_size"] for layer in own] == ["2", "4", "3", "1"]
     assert Mount.__init__ is before

@@ -113,6 +113,18 @@ def test_places_are_those_of_the_source(module: Path) -> None:
     assert defined[3][0].endswith("starlette/middleware/gzip.py")
 
 
+def test_how_a_layer_was_registered_is_told(module: Path) -> None:
+    by = [(layer.label, layer.registered_by) for layer in users(mwviz.inspect("registered"))]
+    assert by == [
+        ("closed", "call"),
+        ("timing", "call"),
+        ("Own", "call"),
+        ("GZipMiddleware", "list"),
+        ("Own#2", "list"),
+    ]
+    assert all(layer.registered_by is None for layer in mwviz.inspect("registered").layers if layer.origin != "user")
+
+
 def test_nothing_watches_once_the_app_is_imported(module: Path) -> None:
     before, finders = vars(Middleware)["__init__"], list(sys.meta_path)
     mwviz.inspect("registered")

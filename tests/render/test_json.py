@@ -22,6 +22,7 @@ ERRORS = {
     "arguments": {},
     "defined_at": {"file": "/opt/venv/lib/python3.11/site-packages/starlette/middleware/errors.py", "line": 138},
     "registered_at": None,
+    "registered_by": None,
 }
 PROBE = {
     "type": "http",
@@ -55,6 +56,7 @@ def own(index: int, name: str, line: int) -> dict[str, Any]:
         "arguments": {},
         "defined_at": {"file": "shop/middleware.py", "line": 2 * line},
         "registered_at": {"file": "shop/main.py", "line": line},
+        "registered_by": None,
     }
 
 

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from mwviz.analysis.suite import judged, merged
+from mwviz.analysis.suite import merged
 from mwviz.model.suite import Suite, SuiteApp, Way
 from mwviz.plugins import pytest_plugin
 from mwviz.render.suite import SUITE_FORMATS, SuiteFormat, text
@@ -37,7 +37,12 @@ def test_table_enum_and_endings_agree() -> None:
         (Suite(0, 0, (), ()), ["mwviz: no request went through a Starlette or FastAPI app"]),
         (
             Suite(
-                3, 1, (replace(APP, ways=(Way((0,), 2),), never_reached=(1,), unwatched=(2,)),), ("lost",), ("edge",)
+                3,
+                1,
+                (replace(APP, ways=(Way((0,), 2),), never_reached=(1,), unwatched=(2,)),),
+                ("lost",),
+                ("edge",),
+                ("routes",),
             ),
             [
                 "mwviz: 3 requests (1 not ended) through 1 app, 1 request order",
@@ -46,6 +51,7 @@ def test_table_enum_and_endings_agree() -> None:
                 "    never reached: TrustedHostMiddleware (shop/main.py:20)",
                 "    not observable: RequestIdMiddleware",
                 "  contract broken: edge",
+                "  contract not held: routes",
                 "  not observed: lost",
             ],
         ),
@@ -71,8 +77,3 @@ def test_what_several_processes_saw_is_added_up() -> None:
     first, second = whole.apps
     assert (first.stacks, first.ways, first.never_reached) == (3, (Way((0, 1), 6), Way((0, 1, 2), 5)), ())
     assert second == unlike
-
-
-def test_each_judge_has_its_say() -> None:
-    whole = judged(SUITE, (lambda suite: [f"{suite.requests} wrong"], lambda _: []))
-    assert whole.broken == ("7 wrong",)

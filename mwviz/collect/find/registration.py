@@ -15,14 +15,25 @@ from contextlib import contextmanager, suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
+
+from mwviz.model.stack import RegisteredBy
 
 _MIDDLEWARE, _ROUTING = "starlette.middleware", "starlette.routing"
 _TAKE_MIDDLEWARE = ("Mount", "Route", "WebSocketRoute", "Router")
 
-#: File and line of each registration seen in this process: a module is imported once, and may be asked for again.
-_places: WeakKeyDictionary[object, tuple[str, int]] = WeakKeyDictionary()
+
+class Registration(NamedTuple):
+    """Where an entry was made, and how: by a method of the app's, or as a `Middleware` of the user's for a list."""
+
+    file: str
+    line: int
+    by: RegisteredBy
+
+
+#: Each registration seen in this process: a module is imported once, and may be asked for again.
+_seen: WeakKeyDictionary[object, Registration] = WeakKeyDictionary()
 #: The mounts, routes and routers that were given middleware, and what, by identity: two of them may be equal.
 _given: dict[int, tuple[object, tuple[object, ...]]] = {}
 
@@ -30,16 +41,15 @@ _given: dict[int, tuple[object, tuple[object, ...]]] = {}
 class Registrations:
     """Where each `Middleware` object was made, as far as it was made while somebody watched."""
 
-    def note(self, entry: object, frame: FrameType | None) -> None:
+    def note(self, entry: object, frame: FrameType | None, by: RegisteredBy) -> None:
         """Remember where `entry` was made: the first line outside of Starlette and FastAPI."""
-        if frame is None:
-            return
-        _places[entry] = (frame.f_code.co_filename, frame.f_lineno)
+        if frame is not None:
+            _seen[entry] = Registration(frame.f_code.co_filename, frame.f_lineno, by)
 
-    def find(self, entry: object) -> tuple[str, int] | None:
-        """File and line, or None for an entry that was made before anyone watched."""
+    def find(self, entry: object) -> Registration | None:
+        """Where and how it was made, or None for an entry that was made before anyone watched."""
         try:
-            return _places.get(entry)
+            return _seen.get(entry)
         except TypeError:  # a tuple in its place, which nobody saw being made
             return None
 
@@ -85,7 +95,7 @@ def _watch_class(cls: type, registrations: Registrations) -> Callable[[], None]:
     @functools.wraps(original)
     def noting(self: object, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
-        registrations.note(self, _registering_frame(inspect.currentframe(), package))
+        registrations.note(self, *_registering(inspect.currentframe(), package))
 
     cls.__init__ = noting  # type: ignore[misc]
 
@@ -114,12 +124,12 @@ def _watch_holder(cls: type) -> Callable[[], None]:
     return restore
 
 
-def _registering_frame(noting: FrameType | None, package: str) -> FrameType | None:
+def _registering(noting: FrameType | None, package: str) -> tuple[FrameType | None, RegisteredBy]:
     own = tuple(f"{package}{framework}." for framework in ("starlette", "fastapi"))
-    frame = noting.f_back if noting is not None else None
+    making = frame = noting.f_back if noting is not None else None
     while frame is not None and f"{frame.f_globals.get('__name__', '')}.".startswith(own):
         frame = frame.f_back
-    return frame
+    return frame, "list" if frame is making else "call"
 
 
 class Finder(MetaPathFinder):

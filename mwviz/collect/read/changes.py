@@ -20,6 +20,7 @@ from mwviz.collect.read.passages import Passage
 from mwviz.collect.read.verdict import answering_inner, replaced
 from mwviz.collect.stack.asgi import Scope
 from mwviz.model import Position, Step
+from mwviz.model.stack import cut
 
 #: Scope keys that frameworks set for themselves at every layer, which would only drown what a user's layer sets.
 _INTERNAL = frozenset({"asgi", "headers", "app", "router", "starlette.exception_handlers"})
@@ -148,7 +149,7 @@ def _joined(name: str, values: Sequence[str]) -> str:
     # A header of many values is cut anyway: its first ones tell what it is.
     shown = ", ".join(redact.header(name, value)[1] for value in values[:_VALUES])
     shown += f", … {len(values) - _VALUES} more" if len(values) > _VALUES else ""
-    return shown if len(shown) <= redact.LONGEST else shown[: redact.LONGEST - 1] + "…"
+    return cut(shown)
 
 
 def _keys_changed(before: Scope, after: Scope) -> Iterator[str]:

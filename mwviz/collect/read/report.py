@@ -112,7 +112,8 @@ def layer(subject: Subject, index: int, found: Found, named: object, label: str)
         kind=describe.kind(found.entry, found.layer),
         arguments={} if is_application(found.layer) else describe.arguments(found.entry, found.layer),
         defined_at=describe.defined_at(named, subject.base),
-        registered_at=describe.place(*registered, subject.base) if registered is not None else None,
+        registered_at=describe.place(*registered[:2], subject.base) if registered is not None else None,
+        registered_by=registered.by if registered is not None else None,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mwviz.collect.find.registration import Registrations
+from mwviz.collect.find.registration import Registration, Registrations
 from mwviz.collect.stack import describe
 from mwviz.collect.stack.asgi import ASGIApp
 from mwviz.collect.stack.boundary import Boundary
@@ -27,7 +27,7 @@ class Source:
     """Where a layer comes from, yet to be looked up: files may not be read on an event loop, as blockbuster watches."""
 
     subject: weakref.ref[Any] | None
-    registered: tuple[str, int] | None
+    registered: Registration | None
 
     def placed(self, layer: Layer, base: Path) -> Layer:
         """The layer with its places, below `base`; a class that is gone by now has none."""
@@ -35,7 +35,8 @@ class Source:
         return replace(
             layer,
             defined_at=describe.defined_at(subject, base) if subject is not None else None,
-            registered_at=describe.place(*self.registered, base) if self.registered is not None else None,
+            registered_at=describe.place(*self.registered[:2], base) if self.registered is not None else None,
+            registered_by=self.registered.by if self.registered is not None else None,
         )
 
 

@@ -49,7 +49,7 @@ def _check(check: Check, findings: Findings, verbose: bool) -> Iterator[tuple[Li
 
 def _finding(finding: Finding, verbose: bool, *, evidence: str) -> Iterator[tuple[Line, int]]:
     code = f"{finding.code} " if verbose else ""
-    yield [(_INDENT, ""), (code, "dim"), (sentence(finding.message), "")], 10
+    yield [(_INDENT, ""), (code, "dim"), (sentence(finding.message), "")], 8
     placed = [site for site in finding.sites if site.place is not None]
     name_width = max((columns(visible(site.layer)) for site in placed), default=0)
     for site in placed:

@@ -16,6 +16,7 @@ def render(suite: Suite) -> str:
         "unfinished": suite.unfinished,
         "apps": [_app(app) for app in suite.apps],
         "broken": list(suite.broken),
+        "unheld": list(suite.unheld),
         "problems": list(suite.problems),
     }
     return json.dumps(told, indent=2, ensure_ascii=True) + "\n"
