@@ -18,6 +18,7 @@ import mwviz
 from mwviz.model import Event, Layer, Place, Step, Trace
 from mwviz.model.routes import Routes
 from mwviz.render import ROUTES_RENDERERS, Format, render
+from mwviz.render.look import Look
 from tests.conftest import Golden, golden_fastapi
 
 ROOT = Path(__file__).parent.parent
@@ -135,6 +136,12 @@ def _events(events: Iterable[Event]) -> tuple[Event, ...]:
 @pytest.mark.parametrize("format", ENDINGS)
 def test_a_sample_looks_as_it_did(sample: str, format: Format, golden: Golden) -> None:
     golden(f"{sample}.{ENDINGS[format]}", render(settled(traced(sample)), format, width=80))
+
+
+@golden_fastapi
+@pytest.mark.parametrize("format", [Format.DOT, Format.MERMAID, Format.SEQUENCE])
+def test_what_a_sample_changes_looks_as_it_did(format: Format, golden: Golden) -> None:
+    golden(f"shop.changes.{ENDINGS[format]}", render(settled(traced("shop")), format, look=Look(changes=True)))
 
 
 ROUTES_ENDINGS = {each: ending for each, ending in ENDINGS.items() if each in ROUTES_RENDERERS}

@@ -26,6 +26,7 @@ _ARROWS: dict[EdgeKind, dict[str, str]] = {
     "discarded": {"penwidth": "1.8", "style": "dashed", "dir": "back", "arrowtail": "onormal"},
     "exception": {"penwidth": "1.4", "dir": "back", "arrowtail": "normal"},
 }
+_EDGE = {"arrowsize": "0.9", "fontname": FONT, "fontsize": str(TEXT)}
 _PORTS: dict[EdgeKind, str] = {"request": ":i", "unseen": "", "response": ":o", "discarded": ":o", "exception": ":x"}
 
 
@@ -45,7 +46,7 @@ def render(
     theme: Theme = look.theme or "light"
     exceptions = any(edge.kind == "exception" for edge in drawn.edges)
     table = Table(theme, max(_NARROWEST, *map(middle_width, drawn.nodes)), exceptions)
-    graph = Digraph("mwviz", graph_attr=ground(theme, dpi), node_attr=NODE, edge_attr={"arrowsize": "0.9"})
+    graph = Digraph("mwviz", graph_attr=ground(theme, dpi), node_attr=NODE, edge_attr=_EDGE)
     graph.node("title", label=legend.heading(drawn.title, drawn.caption, table.width, theme))
     for number, (group, nodes) in enumerate(runs(drawn.nodes)):
         owner = Digraph(f"cluster_{number}", graph_attr=_frame(group, theme)) if group else graph

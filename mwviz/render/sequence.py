@@ -124,7 +124,8 @@ def _times(trace: Trace) -> dict[tuple[EdgeKind, str], int]:
 def _message(trace: Trace, edge: Edge) -> str:
     match edge.kind:
         case "request":
-            return escaped(words.asked(trace)) if edge.tail == CLIENT else _turned("in", edge)
+            asked = _lines(_wrapped(words.asked(trace), _NOTE))
+            return asked if edge.tail == CLIENT else _turned("in", edge)
         case "exception":
             return "exception"
         case "discarded":

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -70,6 +71,18 @@ def test_png_is_twice_as_fine(engine: Path) -> None:
     assert png != picture.png(diagram_traces.tiny(), look=Look(theme="dark"))
     plain = picture.render(dot.render(diagram_traces.tiny()), "png", engine=engine)
     assert int.from_bytes(png[16:20], "big") == pytest.approx(1.5 * int.from_bytes(plain[16:20], "big"), abs=2)
+
+
+def test_every_text_is_set_in_one_font(engine: Path) -> None:
+    """The engine measures with it, and what is drawn as PNG cannot be mended later."""
+    made = diagram_traces.tiny()
+    changed = replace(made.steps[1], request_changes=("+ scope user",), response_changes=("+ x-id: 1",))
+    trace = replace(made, steps=(made.steps[0], changed, made.steps[2]))
+    svg = picture.render(dot.render(trace, look=Look(changes=True)), "svg", engine=engine)
+
+    assert "+ x-id" in {text.strip() for text in texts(svg)}
+    families = {text.get("font-family") for text in ET.fromstring(svg).iter(f"{SVG}text") if (text.text or "").strip()}
+    assert families == {"Helvetica,sans-Serif"}
 
 
 @pytest.mark.parametrize("name", diagram_traces.NAMES)
