@@ -311,7 +311,7 @@ KINDS: list[tuple[str, str, int, str]] = [
         """
         BROKEN  c  4 routes
                 On the way to GET,HEAD /admin/users, POST /admin/jobs: Guard must stand outside of Auth, but stands
-                  inside of it.
+                inside of it.
                   Guard  main.py:41
                   Auth   main.py:43
                   GET,HEAD /admin/users passes Cors > Gzip > Auth > Guard.
