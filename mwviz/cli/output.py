@@ -16,6 +16,7 @@ from mwviz.render import FORMAT_OF_ENDING, Format, render
 if TYPE_CHECKING:
     from mwviz.model import Trace
     from mwviz.model.diff import Difference
+    from mwviz.model.probes import Probes
     from mwviz.model.routes import Routes
 
 
@@ -32,7 +33,7 @@ class Sink:
     file: Path | None
     verbose: bool
 
-    def rendered(self, result: Trace | Routes | Difference) -> str | bytes:
+    def rendered(self, result: Trace | Probes | Routes | Difference) -> str | bytes:
         """The result as text or bytes. Raises OutputError where the format cannot be made."""
         return render(result, self.format, width=width(), color=self._color(), verbose=self.verbose)
 
