@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from mwviz.model.routes import Routes
 
 
-__all__ = ["DIFF_RENDERERS", "FORMAT_OF_ENDING", "PROBES_RENDERERS", "RENDERERS", "ROUTES_RENDERERS", "Format", "render"]
+__all__ = [
+    "DIFF_RENDERERS",
+    "FORMAT_OF_ENDING",
+    "PROBES_RENDERERS",
+    "RENDERERS",
+    "ROUTES_RENDERERS",
+    "Format",
+    "render",
+]
 
 
 class Format(str, Enum):
