@@ -136,6 +136,16 @@ def test_a_sample_looks_as_it_did(sample: str, format: Format, golden: Golden) -
     golden(f"{sample}.{ENDINGS[format]}", render(settled(traced(sample)), format, width=80))
 
 
+@golden_fastapi
+@pytest.mark.parametrize("sample", ["tutorial", "shop_misordered", "websocket"])
+def test_the_page_of_a_sample_holds_what_it_did(sample: str, golden: Golden) -> None:
+    page = render(settled(traced(sample)), Format.HTML)
+    assert isinstance(page, str)
+    # the style and the script are files of their own, and the policy holds their hashes
+    without = re.sub(r"(<(style|script)>).*?(</\2>)", r"\1\3", page, flags=re.DOTALL)
+    golden(f"{sample}.html", re.sub(r"sha256-[^']+", "sha256", without))
+
+
 ROUTES_ENDINGS = {each: ending for each, ending in ENDINGS.items() if each in ROUTES_RENDERERS}
 
 
