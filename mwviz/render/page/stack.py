@@ -109,8 +109,7 @@ def _moments(drawing: _Drawing, of: int | str) -> dict[str, int | None]:
     }
 
 
-def _row(drawing: _Drawing, key: str, of: int | str | None, kinds: str, *cells: Html) -> Html:
-    moments = {"data_done": drawing.played.answered} if of is None else _moments(drawing, of)
+def _row(drawing: _Drawing, key: str, kinds: str, moments: dict[str, int | None], *cells: Html) -> Html:
     return block("li", *cells, id=f"{drawing.probe}-{key}", class_=f"row {kinds}", **moments)
 
 
@@ -126,7 +125,10 @@ def _client(drawing: _Drawing, node: Node) -> Html:
     card = element("div", _title(node.name, result, "the client"), class_="card")
     arrived = {kind for edge in drawing.drawn.edges if edge.head == CLIENT for kind in (edge.kind,) if kind in _SIGNS}
     lanes = " ".join(["went-in", *sorted(f"out-{kind}" for kind in arrived)]) if drawing.entered else ""
-    return _row(drawing, CLIENT, None, f"client {lanes}", _lane("in", ""), card, _own("own time"), _lane("out", ""))
+    cells = (_lane("in", ""), card, _own("own time"), _lane("out", ""))
+    order = drawing.trace.request_order
+    moments = _moments(drawing, order[0]) if order else {}
+    return _row(drawing, CLIENT, f"client {lanes}", moments, *cells)
 
 
 def _title(name: str, badge: Html, fact: str) -> Html:
@@ -145,11 +147,8 @@ def _layer(drawing: _Drawing, node: Node) -> Html:
     card = block("div", title, _changes(drawing, index), details(trace, layer), class_="card")
     own = _sum(step.self_request_ns if step else None, step.self_response_ns if step else None)
     kinds = f"layer {layer.origin} {node.state} {_lanes(drawing, node.key)}".rstrip()
-    return _row(
-        drawing, node.key, index, kinds,
-        _entry(node.turn_in),
-        card, _own(own), _out(drawing, node),
-    )  # fmt: skip
+    cells = (_entry(node.turn_in), card, _own(own), _out(drawing, node))
+    return _row(drawing, node.key, kinds, _moments(drawing, index), *cells)
 
 
 def _tells(node: Node) -> bool:
@@ -182,23 +181,21 @@ def _end(drawing: _Drawing, node: Node) -> Html:
     card = element("div", _title(node.name, badge, fact), class_="card")
     kinds = f"end {node.state} {_lanes(drawing, END)}".rstrip()
     entry = _lane("in", "↓", "the request enters it") if END in drawing.entered else _lane("in", "")
-    return _row(drawing, END, node.role, kinds, entry, card, _own(""), _out(drawing, node))
+    return _row(drawing, END, kinds, _moments(drawing, node.role), entry, card, _own(""), _out(drawing, node))
 
 
 def _call(drawing: _Drawing, call: str, caller: Node) -> Html:
     """Return the row of a router, a dependency or a background task; lanes lead past it on the way further in."""
-    played = drawing.played
-    further = caller.key != drawing.turn and (caller.key in drawing.entered or caller.key == CLIENT)
-    kinds = f"call {_lanes(drawing, _next(drawing, caller))}".rstrip().removesuffix(" turn") if further else "call"
+    played, kinds, moments = drawing.played, "call", _moments(drawing, call)
+    if caller.key != drawing.turn and (caller.key in drawing.entered or caller.key == CLIENT):
+        keys = [each.key for each in drawing.drawn.nodes]
+        beyond = drawing.drawn.nodes[min(keys.index(caller.key) + 1, len(keys) - 1)]
+        kinds = f"call {_lanes(drawing, beyond.key)}".removesuffix(" turn")
+        moments |= {key: at for key, at in _moments(drawing, _of(beyond)).items() if key != "data_in"}
     entered = next((event for event in played.events if event.of == call and event.event == "enter"), None)
     told = [duration(entered.at_ns), visible(entered.detail or "")] if entered is not None else []
     card = element("div", _title(call, Html(""), ", ".join(filter(None, told))), class_="card")
-    return _row(drawing, played.rows[call], call, kinds, _lane("in", ""), card, _own(""), _lane("out", ""))
-
-
-def _next(drawing: _Drawing, node: Node) -> str:
-    keys = [each.key for each in drawing.drawn.nodes]
-    return keys[min(keys.index(node.key) + 1, len(keys) - 1)]
+    return _row(drawing, played.rows[call], kinds, moments, _lane("in", ""), card, _own(""), _lane("out", ""))
 
 
 def _out(drawing: _Drawing, node: Node) -> Html:
