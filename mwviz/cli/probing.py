@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import typer
 
@@ -18,10 +18,8 @@ from mwviz.cli.output import Sink
 from mwviz.collect import ProbeOptions, parse_header
 from mwviz.errors import ProbeError
 from mwviz.model import Trace
+from mwviz.model.probes import Probes
 from mwviz.render import PROBES_RENDERERS
-
-if TYPE_CHECKING:
-    from mwviz.model.probes import Probes
 
 
 def show(target: Target, probe: ProbeOptions, sink: Sink, *, whole: bool) -> None:
@@ -47,7 +45,8 @@ def _probed(target: Target, probe: ProbeOptions, sink: Sink) -> Trace | Probes:
     def stuck(result: Trace | Probes) -> None:
         # In another thread, while the app's keeps the main one: say what is known, and leave without it.
         diversion.end()
-        code = 0 if _asked_for(result).error is None else messages.FINDINGS
+        another = isinstance(result, Probes) and result.probes[0][1].error is None  # not the one that was asked for
+        code = 0 if another else messages.FINDINGS
         try:
             sink.write(sink.rendered(result))
         except Exception as error:  # noqa: BLE001 - told, and nobody above this thread's function would be

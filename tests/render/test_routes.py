@@ -27,8 +27,8 @@ def rendered(routes: Routes, format: Format, **options: bool | int) -> str:
     return text
 
 
-def test_every_format_but_the_timeline_is_there() -> None:
-    assert list(ROUTES_RENDERERS) == [each for each in Format if each is not Format.TIMELINE]
+def test_every_format_is_there_that_tells_no_times() -> None:
+    assert list(ROUTES_RENDERERS) == [each for each in Format if each not in (Format.TIMELINE, Format.HTML)]
 
 
 def test_the_whole_table() -> None:

@@ -9,6 +9,7 @@ from mwviz.model.probes import ProbeKind
 from mwviz.render import words
 from mwviz.render.graph import END, Node, diagram
 from mwviz.render.page.markup import Html, block, element, text
+from mwviz.render.page.stack import told
 
 TITLES: dict[ProbeKind, str] = {
     "normal": "Normal request",
@@ -24,10 +25,10 @@ def comparison(probes: Sequence[tuple[ProbeKind, Trace]]) -> Html:
         return Html("")
     drawn = [{_name(node): node for node in diagram(trace).nodes[1:]} for _, trace in probes]
     heads = [element("td", text("layer"), class_="corner"), *(_head(kind, trace) for kind, trace in probes)]
-    rows = [
-        element("tr", _row_head(*name), *(_cell(nodes.get(name)) for nodes in drawn), class_=_role(drawn, name))
-        for name in _merged([list(nodes) for nodes in drawn])
-    ]
+    rows = []
+    for name in _merged([list(nodes) for nodes in drawn]):
+        cells = (_cell(trace, nodes.get(name)) for (_, trace), nodes in zip(probes, drawn, strict=True))
+        rows.append(element("tr", _row_head(*name), *cells, class_=_role(drawn, name)))
     made = block("table", element("thead", element("tr", *heads)), block("tbody", *rows), class_="sides")
     scroll = block("div", made, class_="scroll", role="region", aria_label="Probes side by side", tabindex=0)
     return block("section", element("h2", text("Side by side")), scroll, class_="comparison")
@@ -69,12 +70,13 @@ def _row_head(group: str, name: str) -> Html:
     return element("th", text(name or "endpoint"), within, scope="row")
 
 
-def _cell(node: Node | None) -> Html:
+def _cell(trace: Trace, node: Node | None) -> Html:
     if node is None:
         return element("td", text("not on the way"), class_="absent")
+    happened = told(trace, node)
     if node.state == "unreached":
-        return element("td", text("not reached"), class_="unreached")
+        return element("td", text(happened), class_="unreached")
     turns = [f"↓{node.turn_in}"] if node.turn_in is not None else []
     turns += [f"↑{node.turn_out}"] if node.turn_out is not None else []
-    told = element("span", text(node.badge or ("passed on" if turns else "")), class_=f"badge {node.state}")
-    return element("td", element("span", text(" ".join(turns)), class_="turns"), told)
+    badge = element("span", text(happened or ("passed on" if turns else "")), class_=f"badge {node.state}")
+    return element("td", element("span", text(" ".join(turns)), class_="turns"), badge)

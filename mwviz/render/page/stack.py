@@ -140,10 +140,9 @@ def _title(name: str, badge: Html, fact: str) -> Html:
 def _layer(drawing: _Drawing, node: Node) -> Html:
     trace, index = drawing.trace, int(node.key[1:])
     layer, step = trace.layers[index], words.step_of(trace, index)
-    told = (
-        element("span", text(node.badge or _unseen(node)), class_=f"badge {node.state}") if _tells(node) else Html("")
-    )
-    title = _title(layer.label, told, f"{words.KINDS[layer.kind]} · {where(layer)}")
+    happened = told(trace, node)
+    badge = element("span", text(happened), class_=f"badge {node.state}") if happened else Html("")
+    title = _title(layer.label, badge, f"{words.KINDS[layer.kind]} · {where(layer)}")
     card = block("div", title, _changes(drawing, index), details(trace, layer), class_="card")
     own = _sum(step.self_request_ns if step else None, step.self_response_ns if step else None)
     kinds = f"layer {layer.origin} {node.state} {_lanes(drawing, node.key)}".rstrip()
@@ -151,12 +150,12 @@ def _layer(drawing: _Drawing, node: Node) -> Html:
     return _row(drawing, node.key, kinds, _moments(drawing, index), *cells)
 
 
-def _tells(node: Node) -> bool:
-    return bool(node.badge) or node.state in ("unreached", "unknown")
-
-
-def _unseen(node: Node) -> str:
-    return "not reached" if node.state == "unreached" else "not observable"
+def told(trace: Trace, node: Node) -> str:
+    """Return what became of the request at a box, in a few words; nothing where all it did was to pass it on."""
+    if node.key in (CLIENT, END):
+        return node.badge
+    happened = words.happened(trace, int(node.key[1:]))
+    return "" if happened == "passed on" else happened
 
 
 def _changes(drawing: _Drawing, index: int) -> Html:
@@ -193,8 +192,8 @@ def _call(drawing: _Drawing, call: str, caller: Node) -> Html:
         kinds = f"call {_lanes(drawing, beyond.key)}".removesuffix(" turn")
         moments |= {key: at for key, at in _moments(drawing, _of(beyond)).items() if key != "data_in"}
     entered = next((event for event in played.events if event.of == call and event.event == "enter"), None)
-    told = [duration(entered.at_ns), visible(entered.detail or "")] if entered is not None else []
-    card = element("div", _title(call, Html(""), ", ".join(filter(None, told))), class_="card")
+    facts = [duration(entered.at_ns), visible(entered.detail or "")] if entered is not None else []
+    card = element("div", _title(call, Html(""), ", ".join(filter(None, facts))), class_="card")
     return _row(drawing, played.rows[call], kinds, moments, _lane("in", ""), card, _own(""), _lane("out", ""))
 
 
