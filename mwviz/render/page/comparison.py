@@ -8,7 +8,7 @@ from mwviz.model import Trace
 from mwviz.model.probes import ProbeKind
 from mwviz.render import words
 from mwviz.render.graph import END, Node, diagram
-from mwviz.render.page.markup import Html, block, element, text
+from mwviz.render.page.markup import Html, block, element, name, text
 from mwviz.render.page.stack import told
 
 TITLES: dict[ProbeKind, str] = {
@@ -23,39 +23,39 @@ def comparison(probes: Sequence[tuple[ProbeKind, Trace]]) -> Html:
     """Return the table; nothing where there is one probe only."""
     if len(probes) < 2:
         return Html("")
-    drawn = [{_name(node): node for node in diagram(trace).nodes[1:]} for _, trace in probes]
+    drawn = [{_key(node): node for node in diagram(trace).nodes[1:]} for _, trace in probes]
     heads = [element("td", text("layer"), class_="corner"), *(_head(kind, trace) for kind, trace in probes)]
     rows = []
-    for name in _merged([list(nodes) for nodes in drawn]):
-        cells = (_cell(trace, nodes.get(name)) for (_, trace), nodes in zip(probes, drawn, strict=True))
-        rows.append(element("tr", _row_head(*name), *cells, class_=_role(drawn, name)))
+    for key in _merged([list(nodes) for nodes in drawn]):
+        cells = (_cell(trace, nodes.get(key)) for (_, trace), nodes in zip(probes, drawn, strict=True))
+        rows.append(element("tr", _row_head(*key), *cells, class_=_role(drawn, key)))
     made = block("table", element("thead", element("tr", *heads)), block("tbody", *rows), class_="sides")
     scroll = block("div", made, class_="scroll", role="region", aria_label="Probes side by side", tabindex=0)
     return block("section", element("h2", text("Side by side")), scroll, class_="comparison")
 
 
-def _name(node: Node) -> tuple[str, str]:
+def _key(node: Node) -> tuple[str, str]:
     # Whatever stands at the end stands there in every probe, though its name may differ.
     return (node.group, node.name) if node.key != END else ("", "")
 
 
 def _merged(orders: Sequence[Sequence[tuple[str, str]]]) -> list[tuple[str, str]]:
-    """Return every name once, each after the one that it follows in the first probe that has it."""
+    """Return every row once, each after the one that it follows in the first probe that has it."""
     merged: list[tuple[str, str]] = []
     for order in orders:
         at = 0
-        for name in order:
-            if name in merged:
-                at = merged.index(name) + 1
+        for key in order:
+            if key in merged:
+                at = merged.index(key) + 1
             else:
-                merged.insert(at, name)
+                merged.insert(at, key)
                 at += 1
     merged.remove(("", ""))
     return [*merged, ("", "")]
 
 
-def _role(drawn: Sequence[dict[tuple[str, str], Node]], name: tuple[str, str]) -> str:
-    return next(nodes[name].role for nodes in drawn if name in nodes)
+def _role(drawn: Sequence[dict[tuple[str, str], Node]], key: tuple[str, str]) -> str:
+    return next(nodes[key].role for nodes in drawn if key in nodes)
 
 
 def _head(kind: ProbeKind, trace: Trace) -> Html:
@@ -65,9 +65,9 @@ def _head(kind: ProbeKind, trace: Trace) -> Html:
     return element("th", text(TITLES[kind]), result, scope="col")
 
 
-def _row_head(group: str, name: str) -> Html:
+def _row_head(group: str, title: str) -> Html:
     within = element("span", text(group), class_="within") if group else Html("")
-    return element("th", text(name or "endpoint"), within, scope="row")
+    return element("th", name(title or "endpoint"), within, scope="row")
 
 
 def _cell(trace: Trace, node: Node | None) -> Html:

@@ -8,7 +8,7 @@ from itertools import groupby
 from mwviz.model import Event, Trace
 from mwviz.render.graph import END
 from mwviz.render.page import steps
-from mwviz.render.page.markup import Html, block, element, joined, text
+from mwviz.render.page.markup import Html, block, element, joined, name, text
 from mwviz.render.page.steps import Change, Playable
 from mwviz.render.plain import duration, visible
 
@@ -88,7 +88,7 @@ def _row(trace: Trace, event: Event, number: int, found: Sequence[Change], link:
         element("td", count, class_="number"),
         element("td", text(duration(event.at_ns)), class_="number"),
         element("td", text(_SIGNS[way]), class_=f"way {way}", aria_hidden="true"),
-        element("td", text(steps.place(trace, event.of)), class_="where"),
+        element("td", name(steps.place(trace, event.of)), class_="where"),
         element("td", text(said), detail, *changed),
         data_step=number if link is not None else None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from html import escape
 from typing import NewType
@@ -12,6 +13,7 @@ from mwviz.render.plain import visible
 #: Markup of our own making; foreign text becomes some through `text` alone.
 Html = NewType("Html", str)
 
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[/.])(?=\w)")
 #: What would end a script, or be read by JavaScript as the end of a line.
 _LIVE = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029\x7f"}
 
@@ -21,14 +23,19 @@ def text(foreign: str) -> Html:
     return Html(escape(visible(foreign)))
 
 
-def element(name: str, *inside: Html, **attributes: str | int | bool | None) -> Html:
+def name(foreign: str) -> Html:
+    """Return a name or a path that a narrow page breaks between its words."""
+    return Html("<wbr>".join(text(part) for part in _WORDS.split(foreign)))
+
+
+def element(tag: str, *inside: Html, **attributes: str | int | bool | None) -> Html:
     """Return an element; an attribute that is None or False is left out, `class_` is `class`, `data_at` `data-at`."""
-    return Html(f"{_opened(name, attributes)}{''.join(inside)}</{name}>")
+    return Html(f"{_opened(tag, attributes)}{''.join(inside)}</{tag}>")
 
 
-def block(name: str, *inside: Html, **attributes: str | int | bool | None) -> Html:
+def block(tag: str, *inside: Html, **attributes: str | int | bool | None) -> Html:
     """Return an element whose parts each begin a line."""
-    return Html("\n".join((_opened(name, attributes), *filter(None, inside), f"</{name}>")))
+    return Html("\n".join((_opened(tag, attributes), *filter(None, inside), f"</{tag}>")))
 
 
 def joined(parts: Iterable[Html]) -> Html:
@@ -41,7 +48,7 @@ def data(value: object) -> str:
     return json.dumps(value, ensure_ascii=True, separators=(",", ":"), sort_keys=True).translate(_LIVE)
 
 
-def _opened(name: str, attributes: dict[str, str | int | bool | None]) -> str:
+def _opened(tag: str, attributes: dict[str, str | int | bool | None]) -> str:
     given = []
     for key, value in attributes.items():
         said = key.rstrip("_").replace("_", "-")
@@ -49,4 +56,4 @@ def _opened(name: str, attributes: dict[str, str | int | bool | None]) -> str:
             given.append(f" {said}")
         elif value is not None and value is not False:
             given.append(f' {said}="{escape(visible(str(value)))}"')
-    return f"<{name}{''.join(given)}>"
+    return f"<{tag}{''.join(given)}>"

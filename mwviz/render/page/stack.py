@@ -9,7 +9,7 @@ from mwviz.model import Trace
 from mwviz.render import words
 from mwviz.render.graph import CLIENT, END, Diagram, EdgeKind, Node, diagram, runs
 from mwviz.render.page.details import details
-from mwviz.render.page.markup import Html, block, element, joined, text
+from mwviz.render.page.markup import Html, block, element, joined, name, text
 from mwviz.render.page.steps import Playable
 from mwviz.render.places import where
 from mwviz.render.plain import duration, visible
@@ -61,10 +61,10 @@ def _groups(drawing: _Drawing) -> Iterator[Html]:
 
 def _heading(drawing: _Drawing, group: str, first: Node) -> Html:
     """Return what stands above a group; the lanes lead past it as past the row below."""
-    name = element("span", text(group), class_="within")
+    title = element("span", name(group), class_="within")
     lanes = _lanes(drawing, first.key).replace(" turn", "")
     return element(
-        "div", _lane("in", ""), name, _lane("out", ""), class_=f"heading {lanes}", **_moments(drawing, _of(first))
+        "div", _lane("in", ""), title, _lane("out", ""), class_=f"heading {lanes}", **_moments(drawing, _of(first))
     )
 
 
@@ -131,9 +131,9 @@ def _client(drawing: _Drawing, node: Node) -> Html:
     return _row(drawing, CLIENT, f"client {lanes}", moments, *cells)
 
 
-def _title(name: str, badge: Html, fact: str) -> Html:
+def _title(title: str, badge: Html, fact: str) -> Html:
     """Return the line that every card begins with."""
-    bold, more = element("strong", text(name), class_="name"), element("span", text(fact), class_="fact")
+    bold, more = element("strong", name(title), class_="name"), element("span", name(fact), class_="fact")
     return element("p", bold, more, badge, class_="title")
 
 
