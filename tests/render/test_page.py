@@ -190,6 +190,9 @@ def test_steps_tell_who_did_what_in_words() -> None:
     assert "AuthMiddleware raises PermissionError: no token." in told
     assert "RequestIdMiddleware sends http.response.start 503." in told
     assert told[-1] == "ServerErrorMiddleware returns."
+    healthy = traces.healthy()
+    events = steps.playable(healthy).events
+    assert "process_time returns." in [steps.sentence(healthy, event, ()) for event in events]
 
 
 def test_a_change_is_shown_by_the_step_that_shows_it_first() -> None:

@@ -108,7 +108,7 @@ def sentence(trace: Trace, event: Event, found: Sequence[Change]) -> str:
     for (layer, way), group in groupby(found, key=lambda change: (change.layer, change.way)):
         texts = "; ".join(change.text for change in group)
         told += f" {words.place(trace, layer)} changed the {_noun(trace, way)}: {texts}."
-    return told[0].upper() + told[1:]
+    return f"The {told[4:]}" if told.startswith("the ") else told  # a function's name stays as it is
 
 
 def _noun(trace: Trace, way: Literal["request", "response"]) -> str:
