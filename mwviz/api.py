@@ -16,6 +16,7 @@ from mwviz.model import Stack, Trace
 
 if TYPE_CHECKING:
     from mwviz.analysis.selection import Selection
+    from mwviz.model.probes import Probes
     from mwviz.model.routes import Routes
 
 #: What headers may be given as: pairs, or a mapping.
@@ -39,6 +40,18 @@ def probe(subject: Subject, options: ProbeOptions, *, stuck: Callable[[Trace], N
     `stuck` gets the trace so far, in another thread, where the app cannot be interrupted. Raises MwvizError.
     """
     return collect.probe_here(subject, options, stuck)
+
+
+def probe_several(subject: Subject, options: ProbeOptions, *, stuck: Callable[[Probes], None]) -> Probes:
+    """Probe an opened app as asked, and with the stand-in endpoint in the other ways that it answers differently.
+
+    These are a normal request, a CORS preflight, a request whose endpoint raises, and a websocket where the app has
+    one. `stuck` is as for `probe`. Raises MwvizError.
+    """
+    from mwviz.analysis.ways import only_different
+    from mwviz.collect.several import probe_several_here  # a probe starts sooner without it
+
+    return only_different(probe_several_here(subject, options, lambda so_far: stuck(only_different(so_far))))
 
 
 def list_routes(

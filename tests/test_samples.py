@@ -144,6 +144,16 @@ def test_what_a_sample_changes_looks_as_it_did(format: Format, golden: Golden) -
     golden(f"shop.changes.{ENDINGS[format]}", render(settled(traced("shop")), format, look=Look(changes=True)))
 
 
+@golden_fastapi
+@pytest.mark.parametrize("sample", ["tutorial", "shop_misordered", "websocket"])
+def test_the_page_of_a_sample_holds_what_it_did(sample: str, golden: Golden) -> None:
+    page = render(settled(traced(sample)), Format.HTML)
+    assert isinstance(page, str)
+    # the style and the script are files of their own, and the policy holds their hashes
+    without = re.sub(r"(<(style|script)>).*?(</\2>)", r"\1\3", page, flags=re.DOTALL)
+    golden(f"{sample}.html", re.sub(r"sha256-[^']+", "sha256", without))
+
+
 ROUTES_ENDINGS = {each: ending for each, ending in ENDINGS.items() if each in ROUTES_RENDERERS}
 
 

@@ -11,8 +11,9 @@ from mwviz.api import Target
 from mwviz.cli import messages, process
 from mwviz.cli.output import Sink
 from mwviz.collect import parse_header
-from mwviz.errors import ProbeError
+from mwviz.errors import OutputError, ProbeError
 from mwviz.model.routes import Routes
+from mwviz.render import ROUTES_RENDERERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,9 @@ def show(target: Target, selection: Selection, sink: Sink, probes: Probes | None
 
     Raises MwvizError, for a filter's name that fits nothing, too.
     """
+    if sink.format not in ROUTES_RENDERERS:
+        formats = ", ".join(each.value for each in ROUTES_RENDERERS)
+        raise OutputError(f"Routes cannot be told as {sink.format.value}: -f is one of {formats}.")
     with ExitStack() as undo:
         undo.callback(process.Diversion().end)
         with process.quick_import(), process.own_interrupt():

@@ -16,6 +16,7 @@ from mwviz.render import FORMAT_OF_ENDING, Format, render
 if TYPE_CHECKING:
     from mwviz.model import Trace
     from mwviz.model.diff import Difference
+    from mwviz.model.probes import Probes
     from mwviz.model.routes import Routes
     from mwviz.render.look import Look
     from mwviz.render.palette import Theme
@@ -38,7 +39,7 @@ class Sink:
     verbose: bool
     look: Look | None = None
 
-    def rendered(self, result: Trace | Routes | Difference) -> str | bytes:
+    def rendered(self, result: Trace | Probes | Routes | Difference) -> str | bytes:
         """The result as text or bytes. Raises OutputError where the format cannot be made."""
         return render(result, self.format, width=width(), color=self._color(), verbose=self.verbose, look=self.look)
 

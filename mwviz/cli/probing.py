@@ -18,12 +18,15 @@ from mwviz.cli.output import Sink
 from mwviz.collect import ProbeOptions, parse_header
 from mwviz.errors import ProbeError
 from mwviz.model import Trace
+from mwviz.model.probes import Probes
+from mwviz.render import PROBES_RENDERERS
 
 
 def show(target: Target, probe: ProbeOptions, sink: Sink, *, whole: bool) -> None:
     """Probe the app and write the trace. Raises typer.Exit with 1 where there is an error in it."""
-    trace = _probed(target, probe, sink)
-    sink.write(sink.rendered(trace))
+    result = _probed(target, probe, sink)
+    sink.write(sink.rendered(result))
+    trace = _asked_for(result)
     if trace.error is not None:
         asked_for = trace.probe.raises and trace.error.raised_by == "endpoint"
         if whole or not asked_for:
@@ -31,15 +34,21 @@ def show(target: Target, probe: ProbeOptions, sink: Sink, *, whole: bool) -> Non
         raise typer.Exit(messages.FINDINGS)
 
 
-def _probed(target: Target, probe: ProbeOptions, sink: Sink) -> Trace:
+def _asked_for(result: Trace | Probes) -> Trace:
+    """The probe that the command line asked for: the others never change the exit code."""
+    return result if isinstance(result, Trace) else result.probes[0][1]
+
+
+def _probed(target: Target, probe: ProbeOptions, sink: Sink) -> Trace | Probes:
     diversion = process.Diversion()
 
-    def stuck(trace: Trace) -> None:
+    def stuck(result: Trace | Probes) -> None:
         # In another thread, while the app's keeps the main one: say what is known, and leave without it.
         diversion.end()
-        code = messages.FINDINGS
+        another = isinstance(result, Probes) and result.probes[0][1].error is None  # not the one that was asked for
+        code = 0 if another else messages.FINDINGS
         try:
-            sink.write(sink.rendered(trace))
+            sink.write(sink.rendered(result))
         except Exception as error:  # noqa: BLE001 - told, and nobody above this thread's function would be
             code = messages.tell_exception(error, whole=False)
         os._exit(code)
@@ -48,6 +57,8 @@ def _probed(target: Target, probe: ProbeOptions, sink: Sink) -> Trace:
         undo.callback(diversion.end)
         with process.quick_import(), process.own_interrupt():
             subject = undo.enter_context(api.opened(target))
+        if sink.format in PROBES_RENDERERS:
+            return api.probe_several(subject, probe, stuck=stuck)
         return api.probe(subject, probe, stuck=stuck)
 
 

@@ -111,13 +111,25 @@ def accepted_hosts(layer: object) -> tuple[str, ...]:
     return tuple(host for host in patterns if type(host) is str) if isinstance(patterns, (list, tuple)) else ()
 
 
+def accepted_origins(layer: object) -> tuple[str, ...]:
+    """The origins that a CORSMiddleware was given; empty for any other layer."""
+    if not _derives(layer, "CORSMiddleware"):
+        return ()
+    origins = getattr(layer, "allow_origins", ())
+    return tuple(origin for origin in origins if type(origin) is str) if isinstance(origins, (list, tuple)) else ()
+
+
 def redirects_to_https(layer: object) -> bool:
     """Whether the layer is an HTTPSRedirectMiddleware."""
     return _derives(layer, "HTTPSRedirectMiddleware")
 
 
 def _derives(layer: object, name: str) -> bool:
-    modules = {"TrustedHostMiddleware": ".trustedhost", "HTTPSRedirectMiddleware": ".httpsredirect"}
+    modules = {
+        "TrustedHostMiddleware": ".trustedhost",
+        "HTTPSRedirectMiddleware": ".httpsredirect",
+        "CORSMiddleware": ".cors",
+    }
     return any(_is_named(cls, name, modules[name]) for cls in type(layer).__mro__)
 
 

@@ -10,11 +10,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mwviz.model import Trace
     from mwviz.model.diff import Difference
+    from mwviz.model.probes import Probes
     from mwviz.model.routes import Routes
     from mwviz.render.look import Look
 
 
-__all__ = ["DIFF_RENDERERS", "FORMAT_OF_ENDING", "RENDERERS", "ROUTES_RENDERERS", "Format", "render"]
+__all__ = [
+    "DIFF_RENDERERS",
+    "FORMAT_OF_ENDING",
+    "PROBES_RENDERERS",
+    "RENDERERS",
+    "ROUTES_RENDERERS",
+    "Format",
+    "render",
+]
 
 
 class Format(str, Enum):
@@ -31,6 +40,7 @@ class Format(str, Enum):
     SVG = "svg"
     PNG = "png"
     PDF = "pdf"
+    HTML = "html"
 
 
 #: Where each format's function lives: `(trace, *, width, color, verbose) -> str | bytes`; diagrams also take a `look`.
@@ -46,7 +56,11 @@ RENDERERS: dict[Format, str] = {
     Format.SVG: "mwviz.render.picture:svg",
     Format.PNG: "mwviz.render.picture:png",
     Format.PDF: "mwviz.render.picture:pdf",
+    Format.HTML: "mwviz.render.page:render",
 }
+
+#: The same for several probes of one app: only these formats show them side by side.
+PROBES_RENDERERS: dict[Format, str] = {Format.HTML: "mwviz.render.page:render"}
 
 #: The same for the routes of an app, which have no times: `(routes, *, width, color, verbose) -> str | bytes`.
 ROUTES_RENDERERS: dict[Format, str] = {
@@ -79,11 +93,12 @@ FORMAT_OF_ENDING: dict[str, Format] = {
     ".svg": Format.SVG,
     ".png": Format.PNG,
     ".pdf": Format.PDF,
+    ".html": Format.HTML,
 }
 
 
 def render(
-    value: Trace | Routes | Difference,
+    value: Trace | Probes | Routes | Difference,
     format: Format,
     *,
     width: int = 80,
@@ -91,22 +106,31 @@ def render(
     verbose: bool = False,
     look: Look | None = None,
 ) -> str | bytes:
-    """Return a trace, the routes of an app, or a difference in one format: text, or bytes for `svg`, `png` and `pdf`.
+    """Return one trace, or several, the routes of an app, or a difference in one format, as text.
 
+    `svg`, `png` and `pdf` are bytes.
     `width` is the terminal's in columns, `color` allows escape codes; only the terminal formats heed either.
     `look` is for diagrams alone.
     Raises OutputError where a picture has no engine to lay it out, and KeyError for a format that the value has not.
     """
     from mwviz.model import Trace
 
-    if isinstance(value, Trace):
-        renderers = RENDERERS
-    else:
-        from mwviz.model.routes import Routes
-
-        renderers = ROUTES_RENDERERS if isinstance(value, Routes) else DIFF_RENDERERS
+    renderers = RENDERERS if isinstance(value, Trace) else _renderers(value)
     module, _, function = renderers[format].partition(":")
     renderer: Callable[..., str | bytes] = getattr(import_module(module), function)
     if look is None:
         return renderer(value, width=width, color=color, verbose=verbose)
     return renderer(value, width=width, color=color, verbose=verbose, look=look)
+
+
+def _renderers(value: Probes | Routes | Difference) -> dict[Format, str]:
+    from mwviz.model.probes import Probes
+    from mwviz.model.routes import Routes
+
+    match value:
+        case Probes():
+            return PROBES_RENDERERS
+        case Routes():
+            return ROUTES_RENDERERS
+        case _:
+            return DIFF_RENDERERS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mwviz.model import Layer, Step
+from mwviz.model import Layer, Step, Trace
+from mwviz.render import words
 from mwviz.render.plain import duration, visible
 
 _NAMED_AT_MOST = 2
@@ -33,6 +34,31 @@ def whole(step: Step | None) -> Iterator[str]:
 def of_answer(step: Step) -> tuple[str, ...]:
     """Return what a layer changed of an answer, and how long it held its start back."""
     return (*map(visible, step.response_changes or ()), *filter(None, [held_back(step)]))
+
+
+def seen(trace: Trace) -> dict[int, tuple[tuple[int, str], ...]]:
+    """Return what layers changed, as layer and text, by the number of the event that shows it first.
+
+    Of the request that is where it enters what comes next, of the answer where it leaves the layer.
+    """
+    shown: dict[int, tuple[tuple[int, str], ...]] = {}
+    sent: dict[tuple[int, bool], int] = {}
+    above: Step | None = None
+    for number, event in enumerate(trace.timeline):
+        step = words.step_of(trace, event.of) if isinstance(event.of, int) else None
+        if event.event == "enter":
+            if above is not None and above.request_changes:
+                shown[number] = tuple((above.layer, visible(text)) for text in above.request_changes)
+            above = step
+        elif step is not None and event.event == "send" and event.message in words.STARTS:
+            sent.setdefault((step.layer, event.message == "websocket.close"), number)
+    for step in trace.steps:
+        for text in of_answer(step):
+            ways = ((step.layer, is_close) for is_close in (text.startswith("close "), False, True))
+            at = next((sent[way] for way in ways if way in sent), None)
+            if at is not None:
+                shown[at] = (*shown.get(at, ()), (step.layer, text))
+    return shown
 
 
 def held_back(step: Step) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mwviz.model import Event, Step, Trace
-from mwviz.render import changes, words
+from mwviz.model import Event, Trace
+from mwviz.render import changes
 from mwviz.render.plain import columns, duration, shorten, visible
 from mwviz.render.terminal import NARROWEST, Part, Style, end_name, fold, framed, paint, status_style
 
@@ -25,7 +25,7 @@ def render(trace: Trace, *, width: int, color: bool, verbose: bool) -> str:
 
 
 def _drawn(trace: Trace, events: Sequence[Event], width: int, color: bool, verbose: bool) -> Iterator[str]:
-    changed = _changes(trace) if events is trace.timeline else {}
+    changed = changes.seen(trace) if events is trace.timeline else {}
     names = _names(trace, events)
     times_width = 2 * _TIME_WIDTH + 3 if verbose else _TIME_WIDTH
     room = min(max(map(columns, names.values()), default=0), (width - times_width) // 2)
@@ -44,34 +44,9 @@ def _drawn(trace: Trace, events: Sequence[Event], width: int, color: bool, verbo
         yield paint([*start, *first], color)
         for line in more:
             yield paint([(" " * indent, ""), *line], color)
-        for text in changed.get(number, ()):
+        for _, text in changed.get(number, ()):
             for line in fold([(text, "dim")], width - indent - 2, 2):
                 yield paint([(" " * (indent + 2), ""), *line], color)
-
-
-def _changes(trace: Trace) -> dict[int, tuple[str, ...]]:
-    """Return what layers changed by the number of the event that shows it first.
-
-    Of the request that is where it enters what comes next, of the answer where it leaves the layer.
-    """
-    shown: dict[int, tuple[str, ...]] = {}
-    sent: dict[tuple[int, bool], int] = {}
-    above: Step | None = None
-    for number, event in enumerate(trace.timeline):
-        step = words.step_of(trace, event.of) if isinstance(event.of, int) else None
-        if event.event == "enter":
-            if above is not None and above.request_changes:
-                shown[number] = tuple(map(visible, above.request_changes))
-            above = step
-        elif step is not None and event.event == "send" and event.message in words.STARTS:
-            sent.setdefault((step.layer, event.message == "websocket.close"), number)
-    for step in trace.steps:
-        for text in changes.of_answer(step):
-            ways = ((step.layer, is_close) for is_close in (text.startswith("close "), False, True))
-            at = next((sent[way] for way in ways if way in sent), None)
-            if at is not None:
-                shown[at] = (*shown.get(at, ()), text)
-    return shown
 
 
 def _names(trace: Trace, events: Sequence[Event]) -> dict[int | str, str]:

@@ -271,7 +271,7 @@ TARGETS = (
     ),
 )
 
-ENDINGS = ".txt, .json, .md, .mmd, .dot, .gv, .svg, .png, .pdf"
+ENDINGS = ".txt, .json, .md, .mmd, .dot, .gv, .svg, .png, .pdf, .html"
 OPTIONS = (
     Mistake("header without a colon", ("main:app", "-H", "nope"), "'nope' is no header: write it as 'Name: value'."),
     Mistake("header without a name", ("main:app", "-H", ": x"), "': x' is no header: write it as 'Name: value'."),
@@ -504,7 +504,7 @@ def flat(text: str) -> str:
 @pytest.mark.parametrize(
     ("arguments", "pieces"),
     [
-        (("show", "main:app", "-f", "xml"), ("'-f' / '--format'", "'xml' is not one of 'table', 'tree'", "'pdf'.")),
+        (("show", "main:app", "-f", "xml"), ("'-f' / '--format'", "'xml' is not one of 'table', 'tree'", "'html'.")),
         (("show", "main:app", "--endpoint", "fake"), ("'--endpoint'", "'fake' is not one of 'stand-in', 'real'.")),
         (("show", "main:app", "--timeout", "abc"), ("Invalid value for '--timeout'", "valid")),
         (("show", "main:app", "--ordr", "A"), ("No such option: --ordr", "--order")),

@@ -62,7 +62,7 @@ def test_stdout_gets_a_table_unless_told(tmp_path: Path) -> None:
     assert output.sink(Format.JSON, None, verbose=True) == output.Sink(Format.JSON, None, True)
 
 
-@pytest.mark.parametrize("ending", [".json", ".md", ".mmd", ".dot", ".gv", ".txt"])
+@pytest.mark.parametrize("ending", [".json", ".md", ".mmd", ".dot", ".gv", ".txt", ".html"])
 def test_the_command_line_writes_the_file_and_nothing_else(project: Project, ending: str) -> None:
     project.write({"main.py": LAYERED, f"out{ending}": "something much older\n" * 5_000})
 
@@ -72,7 +72,7 @@ def test_the_command_line_writes_the_file_and_nothing_else(project: Project, end
     assert set(project.files()) == {"main.py", f"out{ending}"}
     text = (project.folder / f"out{ending}").read_text("utf-8")
     assert "Outer" in text
-    assert "older" not in text
+    assert "much older" not in text
     assert "\x1b" not in text
 
 

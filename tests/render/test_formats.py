@@ -9,7 +9,7 @@ from mwviz.model import Trace
 from mwviz.render import FORMAT_OF_ENDING, RENDERERS, Format, render
 from tests.render import diagram_traces, traces
 
-DIAGRAMS = (Format.JSON, Format.MARKDOWN, Format.MERMAID, Format.SEQUENCE, Format.DOT)
+DIAGRAMS = (Format.JSON, Format.MARKDOWN, Format.MERMAID, Format.SEQUENCE, Format.DOT, Format.HTML)
 EVERY_TEXT = (*DIAGRAMS, Format.TABLE, Format.TREE, Format.TIMELINE)
 
 
