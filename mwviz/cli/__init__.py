@@ -271,6 +271,19 @@ def diff(
     comparing.diff(old, new, asked, sink)
 
 
+@app.command()
+def docs(
+    files: options.Documents,
+    check: options.CheckDocs = False,
+    diff: options.DiffDocs = False,
+    _whole: options.Traceback = False,
+) -> None:
+    """Refresh the blocks of documents that hold a command: <!-- mwviz: show app:app --> ... <!-- /mwviz -->."""
+    from mwviz.cli import documenting
+
+    documenting.docs(files, check=check, diff=diff)
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, by default the process's own, and return its exit code."""
     try:
