@@ -60,11 +60,15 @@ def read(text: str, directory: Path) -> Command:
 
     Relative files in it count from `directory`. Raises MwvizError for what the command line would refuse, too.
     """
+    return of_words(split(text), directory)
+
+
+def split(text: str) -> list[str]:
+    """The words of a command, as a shell would part it. Raises ProbeError for a quote without an end."""
     try:
-        words = shlex.split(text)
+        return shlex.split(text)
     except ValueError as error:
         raise ProbeError(f"The command cannot be read: {str(error)[:1].lower()}{str(error)[1:]}.") from error
-    return of_words(words, directory)
 
 
 def of_words(words: Sequence[str], directory: Path) -> Command:

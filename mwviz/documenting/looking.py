@@ -36,31 +36,28 @@ class Looks:
     files: tuple[str, ...]
 
 
-def look(commands: Sequence[Command]) -> tuple[Seen | MwvizError, ...]:
-    """What each command shows, or what kept it from that, in their order.
+def look(commands: Sequence[Command], *, apart: bool = False) -> Looks:
+    """What each command shows, or what kept it from that.
 
-    An app is imported once. One app is imported here, several in processes of their own: their modules may have the
-    same names.
+    An app is imported once: here if it is the only one, else, and always where `apart` is set, in a process of its own.
+    The modules of several apps may have the same names, and of an app that is looked at apart nothing stays here.
     """
     groups: dict[object, list[int]] = {}
     for at, command in enumerate(commands):
         groups.setdefault((command.target, command.env_file), []).append(at)
     asked = [[commands[at] for at in places] for places in groups.values()]
-    if len(asked) > 1:
+    if apart or len(asked) > 1:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            found = [looks.seen for looks in pool.map(look_apart, asked)]
+            found = list(pool.map(_look_apart, asked))
     else:
-        found = [_look(each).seen for each in asked]
-    by_place = sorted(zip((at for places in groups.values() for at in places), chain(*found), strict=True), key=_first)
-    return tuple(seen for _, seen in by_place)
+        found = [_look(each) for each in asked]
+    places = [at for places in groups.values() for at in places]
+    by_place = dict(zip(places, chain.from_iterable(looks.seen for looks in found), strict=True))
+    files = sorted({file for looks in found for file in looks.files})
+    return Looks(tuple(by_place[at] for at in range(len(commands))), tuple(files))
 
 
-def _first(pair: tuple[int, object]) -> int:
-    return pair[0]
-
-
-def look_apart(commands: Sequence[Command]) -> Looks:
-    """The same for commands of one app, in a process of its own: nothing of the app stays in this one."""
+def _look_apart(commands: Sequence[Command]) -> Looks:
     directory = commands[0].target.directory
     with TemporaryDirectory() as folder:
         file = Path(folder) / "looks"

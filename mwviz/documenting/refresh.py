@@ -93,7 +93,9 @@ def refresh(files: Sequence[Path], directory: Path) -> Refresh:
     read_in = [_document(file, directory, wrong) for file in files]
     _raise(wrong)
     asked = [(document, block, command) for document in read_in for block, command in document.found]
-    seen = dict(zip(((each.file, block.line) for each, block, _ in asked), look([c for *_, c in asked]), strict=True))
+    seen = dict(
+        zip(((each.file, block.line) for each, block, _ in asked), look([each for *_, each in asked]).seen, strict=True)
+    )
     drawn: dict[Path, _Picture] = {}
     stale: list[Stale] = []
     changed: list[Refreshed] = []
