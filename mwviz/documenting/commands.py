@@ -44,7 +44,7 @@ class RouteView:
 class Command:
     """What a block says: the app, what to ask of it, and how to show it. `format` is None where it says nothing.
 
-    `picture` is the file that an SVG goes to, as seen from the document.
+    `picture` is the file that an SVG goes to, as seen from the document. `words` is all of it, as it was written.
     """
 
     target: Target
@@ -53,6 +53,7 @@ class Command:
     format: Format | None
     picture: str | None
     verbose: bool
+    words: tuple[str, ...]
 
 
 def read(text: str, directory: Path) -> Command:
@@ -87,7 +88,7 @@ def of_words(words: Sequence[str], directory: Path) -> Command:
     env_file = _file(values, "env_file", directory)
     target = Target(app, bool(values.get("factory")), _folder(values, directory), _file(values, "config", directory))
     verbose = bool(values.get("verbose"))
-    return Command(_placed(target, directory), env_file, asked, shape, picture, verbose)
+    return Command(_placed(target, directory), env_file, asked, shape, picture, verbose, tuple(words))
 
 
 def _placed(target: Target, directory: Path) -> Target:

@@ -1,7 +1,7 @@
 """SVG files beside documents: drawn anew only where what they show has changed, not where another engine drew them.
 
 `dot` and the extra's engine lay the same diagram out differently. Each file ends in a comment with two digests, of the
-diagram and of the file before that comment: a file that nobody edited and that shows the same is fresh.
+diagram and its command, and of the file before that comment: one that nobody edited and that shows the same is fresh.
 """
 
 from __future__ import annotations
@@ -10,21 +10,22 @@ import hashlib
 import re
 from pathlib import Path
 
+from mwviz.documenting.commands import Command
 from mwviz.documenting.looking import Seen
 from mwviz.render import Format, render
 
 _SEAL = re.compile(rb"<!-- mwviz docs ([0-9a-f]{16}) ([0-9a-f]{16}) -->\n\Z")
 
 
-def drawn(seen: Seen, before: bytes | None, *, verbose: bool) -> bytes:
+def drawn(seen: Seen, command: Command, before: bytes | None) -> bytes:
     """The picture as its file should hold it: `before`, its content now, where that is fresh.
 
     Raises OutputError where no engine can draw it.
     """
-    source = _digest(_bytes(render(seen, Format.DOT, verbose=verbose)))
+    source = _digest(_bytes(render(seen, Format.DOT, verbose=command.verbose)) + repr(command.words).encode())
     if before is not None and _is_fresh(before, source):
         return before
-    picture = _bytes(render(seen, Format.SVG, verbose=verbose)).rstrip(b"\n") + b"\n"
+    picture = _bytes(render(seen, Format.SVG, verbose=command.verbose)).rstrip(b"\n") + b"\n"
     return picture + f"<!-- mwviz docs {source} {_digest(picture)} -->\n".encode()
 
 

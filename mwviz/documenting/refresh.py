@@ -162,8 +162,8 @@ def _is_stale(file: Path, command: Command, seen: Seen, drawn: dict[Path, _Pictu
             before = pictures.content(file)
         except OSError as error:
             raise OutputError(f"'{file}' cannot be read: {error.strerror}.") from error
-        drawn[file] = _Picture(before, pictures.drawn(seen, before, verbose=command.verbose), command)
-    if drawn[file].command != command and drawn[file].after != pictures.drawn(seen, None, verbose=command.verbose):
+        drawn[file] = _Picture(before, pictures.drawn(seen, command, before), command)
+    if drawn[file].command != command:
         raise OutputError(f"Another block writes {command.picture} with another command: give each a file of its own.")
     return drawn[file].before != drawn[file].after
 
