@@ -57,8 +57,8 @@ class _Comment:
     closing: str
 
 
-def _comment(markup: Markup, opening: str, closing: str, shown: str) -> _Comment:
-    inner = rf"(?:(?!{closing}).)*?"
+def _comment(markup: Markup, opening: str, over: str, closing: str, shown: str) -> _Comment:
+    inner = rf"(?:(?!{over}).)*?"  # what ends a comment cannot stand in it
     return _Comment(
         markup,
         re.compile(rf"([ \t]*){opening}[ \t]*mwviz:(?!:)[ \t]*({inner})[ \t]*{closing}[ \t]*"),
@@ -68,14 +68,14 @@ def _comment(markup: Markup, opening: str, closing: str, shown: str) -> _Comment
     )
 
 
-_HTML = _comment("markdown", "<!--", "-->", "<!-- /mwviz -->")
-_MDX = _comment("mdx", r"\{/\*", r"\*/\}", "{/* /mwviz */}")
-_RST = _comment("rst", r"\.\.[ \t]", r"(?=[ \t]*$)", ".. /mwviz")
+_HTML = _comment("markdown", "<!--", "--!?>", "-->", "<!-- /mwviz -->")
+_MDX = _comment("mdx", r"\{/\*", r"\*/", r"\*/\}", "{/* /mwviz */}")
+_RST = _comment("rst", r"\.\.[ \t]", r"\n", r"(?=[ \t]*$)", ".. /mwviz")
 
 _COMMENTS: dict[Markup, tuple[_Comment, ...]] = {"markdown": (_HTML, _MDX), "mdx": (_MDX, _HTML), "rst": (_RST,)}
 _TEXT: dict[Markup, Callable[[Sequence[str]], Iterator[bool]]] = {
     "markdown": code.markdown,
-    "mdx": code.markdown,
+    "mdx": code.mdx,
     "rst": code.rst,
 }
 #: Code between backticks, in all three.

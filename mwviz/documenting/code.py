@@ -24,8 +24,13 @@ _COMMENT = re.compile(r"\.\.(?: +(?!_|\[|\|)|$)")
 _RST_ITEM = re.compile(r"(?:[-*+•‣]|\(?(?:#|\w{1,3})[.)]) +")
 
 
-def markdown(lines: Sequence[str]) -> Iterator[bool]:
-    """Yield for each line whether it is text."""
+def mdx(lines: Sequence[str]) -> Iterator[bool]:
+    """Yield for each line whether it is text; indented lines are, for MDX knows no code by indentation."""
+    return markdown(lines, indented=False)
+
+
+def markdown(lines: Sequence[str], *, indented: bool = True) -> Iterator[bool]:
+    """Yield for each line whether it is text; `indented`: what is indented by four is not."""
     fence, fenced_in = "", 0
     offsets: list[int] = []
     for line in lines:
@@ -45,6 +50,7 @@ def markdown(lines: Sequence[str]) -> Iterator[bool]:
         while offsets and indent < offsets[-1]:
             offsets.pop()
         text, indent, is_code = _held(body, indent, offsets)
+        is_code = is_code and indented
         if not is_code and (opened := _FENCE.fullmatch(text)):
             fence, fenced_in = opened[1] or opened[2], offsets[-1] if offsets else 0
         yield not is_code and not fence

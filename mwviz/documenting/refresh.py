@@ -51,7 +51,10 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Document:
+    """A document as it was read; `place` is where it is, wherever the app that is imported then goes."""
+
     file: Path
+    place: Path
     content: bytes
     decoded: Decoded
     lines: list[str]
@@ -70,7 +73,10 @@ def documents(named: Sequence[Path]) -> tuple[Path, ...]:
             raise OutputError(f"'{path}' is no document: blocks are read in {', '.join(MARKUP_OF_ENDING)}.")
         else:
             found.append(path)
-    return tuple({path.resolve(): path for path in reversed(found)}.values())[::-1]
+    kept: dict[Path, Path] = {}
+    for path in found:
+        kept.setdefault(path.resolve(), path)
+    return tuple(kept.values())
 
 
 def _below(folder: Path) -> Iterator[Path]:
@@ -102,7 +108,7 @@ def refresh(files: Sequence[Path], directory: Path) -> Refresh:
     for document in read_in:
         after = _rewritten(document, seen, drawn, stale, wrong)
         if after != document.content:
-            changed.append(Refreshed(document.file, document.content, after, document.decoded.encoding))
+            changed.append(Refreshed(document.place, document.content, after, document.decoded.encoding))
     _raise(wrong)
     changed += [
         Refreshed(file, each.before, each.after, "utf-8") for file, each in drawn.items() if each.after != each.before
@@ -112,7 +118,7 @@ def refresh(files: Sequence[Path], directory: Path) -> Refresh:
 
 def _raise(wrong: Sequence[str]) -> None:
     if wrong:
-        raise BlockError("\n".join(wrong) + "\nNo file was changed.")
+        raise BlockError("no file was changed.\n" + "\n".join(wrong))
 
 
 def _document(file: Path, directory: Path, wrong: list[str]) -> _Document:
@@ -134,7 +140,7 @@ def _document(file: Path, directory: Path, wrong: list[str]) -> _Document:
         else:
             commands.append((block, command))
     wrong += [f"{file}:{line}: {message}" for line, message in sorted(said)]
-    return _Document(file, content, decoded, lines, tuple(commands))
+    return _Document(file, file.absolute(), content, decoded, lines, tuple(commands))
 
 
 def _command(block: Block, directory: Path) -> Command | MwvizError:
@@ -182,7 +188,7 @@ def _rewritten(
             if isinstance(seen, MwvizError):
                 raise seen
             content = _content(document, block, command, seen)
-            picture = command.picture and (document.file.parent / command.picture).resolve()
+            picture = command.picture and (document.place.parent / command.picture).resolve()
             old = picture and _is_stale(picture, command, seen, drawn)
         except MwvizError as error:
             wrong.append(f"{place}: {_told(error, wrong)}")

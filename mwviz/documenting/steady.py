@@ -5,6 +5,7 @@ A document is committed: a time or a path of one machine in it would make it sta
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TypeVar
 
@@ -14,6 +15,8 @@ from mwviz.model.routes import Dependency, RouteChain, Routes
 from mwviz.model.trace import Endpoint
 from mwviz.render.places import inside
 
+#: What is left of an id or a time where a long value was cut.
+_CUT = re.compile(r"(?<![\w.-])[0-9a-fA-F.-]+…")
 _UNSAID = Versions("", "", None, None)
 _Placed = TypeVar("_Placed", Dependency, Endpoint)
 
@@ -94,4 +97,4 @@ def _texts(texts: tuple[str, ...] | None) -> tuple[str, ...] | None:
 
 
 def _text(text: str) -> str:
-    return VOLATILE.sub("…", text)
+    return _CUT.sub("…", VOLATILE.sub("…", text))
