@@ -149,3 +149,18 @@ def test_commands_run_where_the_setting_says(run: Run, tmp_path: Path) -> None:
 
     assert "POST / → 200 OK" in made
     assert "main.py:17" in made
+
+
+def test_blocks_of_hostile_apps_are_sound_restructuredtext(run: Run, tmp_path: Path) -> None:
+    blocks = "".join(
+        f"* x\n\n  .. mwviz: show main:app -f {each}\n  .. /mwviz\n\n" for each in ("table", "tree", "timeline")
+    )
+    source = site(tmp_path, **{"index.rst": f"T\n=\n\n{blocks}the end\n", "main.py": HOSTILE})
+    done = run("mwviz", "docs", "index.rst", folder=source)
+    assert done.returncode == 0, done.stderr
+
+    made = built(run, source)
+
+    assert made.count('<div class="highlight-text') == 3
+    assert "<p>the end</p>" in made
+    assert "<b>bold" not in made
