@@ -25,8 +25,9 @@ _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 _QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Yield a browser for the tests of one file: until it is closed a loop runs in this thread, and no other can."""
     playwright = pytest.importorskip("playwright.sync_api")
     program = os.environ.get("MWVIZ_CHROMIUM") or next(filter(None, map(shutil.which, _PROGRAMS)), None)
     if program is None:

@@ -276,7 +276,7 @@ FAILING = {
     "show main:app --formt tree": "There is no option --formt in a block of show: did you mean --format?",
     "show main:app --order 'Outer > Third'": "",
     "routes main:app --layer Third": "",
-    "show started:app --lifespan": "Startup failed: RuntimeError: no database. No request was sent.",
+    "show started:app --lifespan": "Startup failed: ",
     "show slow:app --timeout 0.2": "Slow still held the request at the time limit",
 }
 SLOW = (
@@ -284,20 +284,14 @@ SLOW = (
     .replace("Outer", "Slow")
     .replace("        await self.app(scope, receive, send)", "        await asyncio.sleep(60)")
 )
-STARTED = """\
-from contextlib import asynccontextmanager
-
-from starlette.applications import Starlette
-
-
-@asynccontextmanager
-async def lifespan(app):
-    raise RuntimeError("no database")
-    yield
-
-
-app = Starlette(lifespan=lifespan)
-"""
+STARTED = LAYERED.replace(
+    "        await self.app(scope, receive, send)",
+    """\
+        if scope["type"] == "lifespan":
+            await send({"type": "lifespan.startup.failed", "message": "no database"})
+        else:
+            await self.app(scope, receive, send)""",
+)
 
 
 @pytest.mark.parametrize(("command", "message"), FAILING.items())
