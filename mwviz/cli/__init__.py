@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from mwviz import __version__
+from mwviz.cli import docs as documents
 from mwviz.cli import messages, options, output, process
 from mwviz.cli.messages import INTERRUPTED, MISTAKE
 
@@ -271,17 +272,7 @@ def diff(
     comparing.diff(old, new, asked, sink)
 
 
-@app.command()
-def docs(
-    files: options.Documents,
-    check: options.CheckDocs = False,
-    diff: options.DiffDocs = False,
-    _whole: options.Traceback = False,
-) -> None:
-    """Refresh the blocks of documents that hold a command: <!-- mwviz: show app:app --> ... <!-- /mwviz -->."""
-    from mwviz.cli import documenting
-
-    documenting.docs(files, check=check, diff=diff)
+app.command()(documents.docs)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

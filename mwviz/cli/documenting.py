@@ -19,13 +19,13 @@ _COLORS = {"-": "\x1b[31m", "+": "\x1b[32m", "@": "\x1b[36m"}
 _PLAIN = "\x1b[0m"
 
 
-def docs(named: Sequence[Path], *, check: bool, diff: bool) -> None:
+def refresh_documents(named: Sequence[Path], *, check: bool, diff: bool, whole: bool) -> None:
     """Refresh the blocks of documents, or tell which are stale. Raises typer.Exit with 1 for these, and MwvizError."""
     directory, files = Path.cwd(), documents(named)
     with ExitStack() as undo:
         undo.callback(process.Diversion().end)
         with process.own_interrupt():
-            found = refresh(files, directory)
+            found = refresh(files, directory, whole=whole)
     if diff:
         output.write_stdout("".join(_diffs(found.files, directory, color=output.wants_color())))
     elif check:

@@ -170,7 +170,7 @@ DiffFormatChoice = Annotated[
 ]
 Documents = Annotated[
     list[Path],
-    typer.Argument(metavar="FILE...", help="Markdown, MDX or reStructuredText; of a folder all that is below it."),
+    typer.Argument(metavar="FILE", help="Markdown, MDX or reStructuredText; of a folder all that is below it."),
 ]
 CheckDocs = Annotated[
     bool, typer.Option("--check", help="Change nothing; exit with 1, and tell file and line, if a block is stale.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from mwviz.documenting import blocks, encodings, figures, pictures
 from mwviz.documenting.blocks import MARKUP_OF_ENDING, Block
@@ -14,6 +15,8 @@ from mwviz.documenting.looking import Seen, look
 from mwviz.errors import BlockError, ImportFailed, MwvizError, OutputError
 from mwviz.render import Format
 
+#: A place in a document, and what is wrong there.
+_Wrong: TypeAlias = tuple[str, MwvizError]
 #: Folders that hold no documents of the project's own.
 _FOREIGN = frozenset({"node_modules", "site-packages", "__pycache__"})
 
@@ -89,15 +92,17 @@ def _below(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def refresh(files: Sequence[Path], directory: Path) -> Refresh:
+def refresh(files: Sequence[Path], directory: Path, *, whole: bool = False) -> Refresh:
     """What all blocks of these documents should hold, their commands run in `directory`; nothing is written.
+
+    `whole`: tracebacks of the app are not cut.
 
     Raises BlockError with a line for everything that is wrong with any of them, and OutputError for a file that cannot
     be read.
     """
-    wrong: list[str] = []
+    wrong: list[_Wrong] = []
     read_in = [_document(file, directory, wrong) for file in files]
-    _raise(wrong)
+    _raise(wrong, whole=whole)
     asked = [(document, block, command) for document in read_in for block, command in document.found]
     seen = dict(
         zip(((each.file, block.line) for each, block, _ in asked), look([each for *_, each in asked]).seen, strict=True)
@@ -109,19 +114,25 @@ def refresh(files: Sequence[Path], directory: Path) -> Refresh:
         after = _rewritten(document, seen, drawn, stale, wrong)
         if after != document.content:
             changed.append(Refreshed(document.place, document.content, after, document.decoded.encoding))
-    _raise(wrong)
+    _raise(wrong, whole=whole)
     changed += [
         Refreshed(file, each.before, each.after, "utf-8") for file, each in drawn.items() if each.after != each.before
     ]
     return Refresh(tuple(changed), tuple(stale), len(asked))
 
 
-def _raise(wrong: Sequence[str]) -> None:
-    if wrong:
-        raise BlockError("no file was changed.\n" + "\n".join(wrong))
+def _raise(wrong: Sequence[_Wrong], *, whole: bool) -> None:
+    if not wrong:
+        return
+    told: dict[str, None] = {"no file was changed.": None}
+    for place, error in wrong:
+        told[f"{place}: {error}"] = None
+        if isinstance(error, ImportFailed) and (frames := error.traceback if whole else error.frames):
+            told[frames.rstrip()] = None  # one app may fail many blocks, all in the same lines of its code
+    raise BlockError("\n".join(told))
 
 
-def _document(file: Path, directory: Path, wrong: list[str]) -> _Document:
+def _document(file: Path, directory: Path, wrong: list[_Wrong]) -> _Document:
     try:
         content = file.read_bytes()
         decoded = encodings.decoded(content)
@@ -131,15 +142,15 @@ def _document(file: Path, directory: Path, wrong: list[str]) -> _Document:
         raise OutputError(f"'{file}' cannot be read: it is not in the encoding that it begins with.") from error
     lines = blocks.split(decoded.text)
     found, mistakes = blocks.find(lines, MARKUP_OF_ENDING[file.suffix.lower()])
-    said = [(each.line, each.message) for each in mistakes]
+    said: list[tuple[int, MwvizError]] = [(each.line, BlockError(each.message)) for each in mistakes]
     commands = []
     for block in found:
         command = _command(block, directory)
         if isinstance(command, MwvizError):
-            said.append((block.line, str(command)))
+            said.append((block.line, command))
         else:
             commands.append((block, command))
-    wrong += [f"{file}:{line}: {message}" for line, message in sorted(said)]
+    wrong += [(f"{file}:{line}", error) for line, error in sorted(said, key=lambda each: each[0])]
     return _Document(file, file.absolute(), content, decoded, lines, tuple(commands))
 
 
@@ -179,7 +190,7 @@ def _rewritten(
     looks: dict[tuple[Path, int], Seen | MwvizError],
     drawn: dict[Path, _Picture],
     stale: list[Stale],
-    wrong: list[str],
+    wrong: list[_Wrong],
 ) -> bytes:
     lines, contents = list(document.lines), []
     for block, command in document.found:
@@ -191,7 +202,7 @@ def _rewritten(
             picture = command.picture and (document.place.parent / command.picture).resolve()
             old = picture and _is_stale(picture, command, seen, drawn)
         except MwvizError as error:
-            wrong.append(f"{place}: {_told(error, wrong)}")
+            wrong.append((place, error))
             continue
         if content != lines[block.first : block.last]:
             stale.append(Stale(document.file, block.line, block.command))
@@ -208,9 +219,3 @@ def _content(document: _Document, block: Block, command: Command, seen: Seen) ->
     made = figures.lines(seen, shape, block.markup, verbose=command.verbose, picture=command.picture)
     fitting = (document.decoded.fitting(line) for line in made)
     return [f"{block.indent}{line}{block.newline}" if line else block.newline for line in fitting]
-
-
-def _told(error: MwvizError, before: Sequence[str]) -> str:
-    # one app may fail many blocks, all in the same lines of its code
-    frames = error.frames.rstrip() if isinstance(error, ImportFailed) else ""
-    return f"{error}\n{frames}" if frames and not any(frames in each for each in before) else str(error)

@@ -344,6 +344,8 @@ def test_a_traceback_is_told_once(project: Project) -> None:
 
     assert ran.stderr.count("raised RuntimeError: no") == 3
     assert ran.stderr.count("in fail") == 1
+    assert "importlib" not in ran.stderr
+    assert "importlib" in project.run("docs", "a.md", "--traceback").stderr
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="only others than root lack a permission")
