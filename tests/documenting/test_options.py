@@ -21,7 +21,7 @@ from mwviz.render import RENDERERS, ROUTES_RENDERERS, Format
 
 COMMANDS: dict[str, Any] = {name: get_group(cli.app).commands[name] for name in OPTIONS}
 #: What a document has no use for.
-LEFT_OUT = {"show": {"--traceback"}, "routes": {"--traceback"}}
+LEFT_OUT = {"show": {"--traceback", "--watch"}, "routes": {"--traceback"}}
 
 
 def of_command_line(name: str) -> dict[str, Any]:
