@@ -6,6 +6,7 @@ MwvizError
 ├── ProbeError        an option of the probe makes no sense for this app
 ├── SelectionError    a filter names what the app does not have
 ├── ConfigError       a configuration file cannot be read or says something unknown
+├── BlockError        a block of a document is malformed, or what it holds cannot be made
 └── OutputError       the result cannot be written in the place or format asked for
 """
 
@@ -51,6 +52,10 @@ class SelectionError(MwvizError):
 
 class ConfigError(MwvizError):
     """A configuration file is missing, malformed or says something unknown."""
+
+
+class BlockError(MwvizError):
+    """Blocks of documents are malformed, or cannot be refreshed: a line with its place for each of them."""
 
 
 class OutputError(MwvizError):

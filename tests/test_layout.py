@@ -89,7 +89,7 @@ def test_the_action_checks_what_it_is_told_to(tmp_path: Path) -> None:
 def test_the_hooks_call_commands_that_exist() -> None:
     hooks = (ROOT / ".pre-commit-hooks.yaml").read_text("utf-8")
     entries = re.findall(r"^  entry: mwviz (\w+)(?: (--\w+))?$", hooks, re.MULTILINE)
-    assert len(entries) == hooks.count("- id: ") == 2
+    assert len(entries) == hooks.count("- id: ") == 3
     commands = get_group(cli.app).commands
     for command, option in entries:
         options = {name for parameter in commands[command].params for name in parameter.opts}

@@ -92,6 +92,17 @@ def test_readme_answers_are_true(update_golden: bool) -> None:
         assert steady(entry.answer) == steady(answer), entry.command
 
 
+@golden_fastapi
+def test_the_blocks_of_the_readme_are_fresh(update_golden: bool) -> None:
+    option = () if update_golden else ("--check", "--diff")
+    done = subprocess.run(
+        [sys.executable, "-m", "mwviz", "docs", "README.md", *option],
+        cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr.startswith("1 block in 1 file: ")
+
+
 def test_the_contracts_of_the_readme_are_those_of_the_samples() -> None:
     blocks = re.findall(r"^```toml\n(.*?)^```$", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
     (shown_contracts,) = (block for block in blocks if block.startswith("[[contracts]]"))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from mwviz.model.diff import Behaviour, Change, Deed, Detail
 
 #: What differs from one probe of the same app to the next: ids, times, dates.
-_VOLATILE = re.compile(
+VOLATILE = re.compile(
     r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"
     r"|\b(?=[a-fA-F]*\d)[0-9a-fA-F]{12,}\b|\b\d+\.\d{3,}\b|\b\d{10,}\b"
     r"|\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\b"
@@ -55,7 +55,7 @@ def _done(old: Deed, new: Deed) -> Iterator[Detail]:
     )
     for what, before, after in ways:
         if before is not None and after is not None:
-            had, has = [_VOLATILE.sub("…", each) for each in before], [_VOLATILE.sub("…", each) for each in after]
+            had, has = [VOLATILE.sub("…", each) for each in before], [VOLATILE.sub("…", each) for each in after]
             lost, come = [each for each in had if each not in has], [each for each in has if each not in had]
             if lost or come:
                 yield Detail(what, ", ".join(lost) or None, ", ".join(come) or None)
@@ -68,4 +68,4 @@ def _unless_same(what: str, before: str | None, after: str | None) -> Iterator[D
 
 
 def _steady(text: str | None) -> str | None:
-    return None if text is None else _VOLATILE.sub("…", text)
+    return None if text is None else VOLATILE.sub("…", text)

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from mwviz import __version__
+from mwviz.cli import docs as documents
 from mwviz.cli import messages, options, output, process
 from mwviz.cli.messages import INTERRUPTED, MISTAKE
 
@@ -277,6 +278,9 @@ def diff(
     probing.load_environment(env_file)
     asked = comparing.probing(probe, data, routes=routes, factory=factory, app_dir=app_dir, config=config)
     comparing.diff(old, new, asked, sink)
+
+
+app.command()(documents.docs)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

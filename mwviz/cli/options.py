@@ -184,6 +184,16 @@ DiffFormat = Enum(  # type: ignore[misc]
 DiffFormatChoice = Annotated[
     Optional[DiffFormat], typer.Option("-f", "--format", help="Format of the result. [default: text]")
 ]
+Documents = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE", help="Markdown, MDX or reStructuredText; of a folder all that is below it."),
+]
+CheckDocs = Annotated[
+    bool, typer.Option("--check", help="Change nothing; exit with 1, and tell file and line, if a block is stale.")
+]
+DiffDocs = Annotated[
+    bool, typer.Option("--diff", help="Change nothing; show what would change, and exit with 1 if anything would.")
+]
 TraceRoutes = Annotated[
     bool, typer.Option("--trace", help="Probe every route with a stand-in endpoint, and tell where that differs.")
 ]

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 _TERMINAL = frozenset({Format.TABLE, Format.TREE, Format.TIMELINE})
 _BINARY = frozenset({Format.PNG, Format.PDF})
-#: What `--theme` and `--changes` are for.
-_THEMED = (Format.SVG, Format.PNG, Format.PDF, Format.DOT)
-_DRAWN = (*_THEMED, Format.MERMAID, Format.SEQUENCE)
 _PROTECTED = frozenset({".py", ".toml"})
 
 
@@ -80,17 +77,9 @@ def drawn(plain: Sink, theme: Theme | None, *, changes: bool = False) -> Sink:
     """Add what was asked of a picture. Raises OutputError where the result is none."""
     if theme is None and not changes:
         return plain
-    from mwviz.render.look import Look
+    from mwviz.render import look
 
-    for option, formats in (("--theme", _THEMED if theme else ()), ("--changes", _DRAWN if changes else ())):
-        if formats and plain.format not in formats:
-            names = ", ".join(each.value for each in formats)
-            raise OutputError(f"{option} is for pictures ({names}), and {plain.format.value} is none of them.")
-    if theme == "auto" and plain.format is not Format.SVG:
-        raise OutputError(
-            f"Only an svg follows its reader's theme: give --theme light or dark for {plain.format.value}."
-        )
-    return replace(plain, look=Look(theme, changes))
+    return replace(plain, look=look.of(theme, plain.format, changes=changes))
 
 
 def check_stdout() -> None:

@@ -16,10 +16,14 @@ from mwviz.cli import messages, process
 from mwviz.cli.options import EndpointChoice
 from mwviz.cli.output import Sink
 from mwviz.collect import ProbeOptions, parse_header
+from mwviz.config import environment
 from mwviz.errors import ProbeError
 from mwviz.model import Trace
 from mwviz.model.probes import Probes
 from mwviz.render import PROBES_RENDERERS
+
+#: What `--env-file` does.
+load_environment = environment.load
 
 
 def show(target: Target, probe: ProbeOptions, sink: Sink, *, whole: bool) -> None:
@@ -104,16 +108,3 @@ def body(data: str | None) -> bytes | None:
         return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as error:
         raise ProbeError(f"--data: '{name}' cannot be read: {error.strerror}.") from error
-
-
-def load_environment(file: Path | None) -> None:
-    """Load variables from `file` as uvicorn does: those that are set already stay. Raises ProbeError."""
-    if file is None:
-        return
-    if not file.is_file():
-        raise ProbeError(f"--env-file: there is no file '{file}'.")
-    try:
-        from dotenv import load_dotenv
-    except ImportError as error:
-        raise ProbeError("--env-file needs the package python-dotenv: pip install python-dotenv.") from error
-    load_dotenv(dotenv_path=file)

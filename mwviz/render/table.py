@@ -88,9 +88,8 @@ def _heading(home: str, times: int) -> _Row:
 
 
 def _headings(trace: Trace, verbose: bool) -> tuple[str, ...]:
-    if trace.probe.repeat is not None:
-        return "own in", "own out", "share"
-    return ("own in", "own out") if verbose else ("own time",)
+    apart = ("own in", "own out", "share") if trace.probe.repeat is not None else ("own in", "own out")
+    return () if not words.is_timed(trace) else apart if verbose or apart[2:] else ("own time",)
 
 
 def _times(trace: Trace, step: Step | None, verbose: bool) -> tuple[str, ...]:

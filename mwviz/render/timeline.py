@@ -27,7 +27,8 @@ def render(trace: Trace, *, width: int, color: bool, verbose: bool) -> str:
 def _drawn(trace: Trace, events: Sequence[Event], width: int, color: bool, verbose: bool) -> Iterator[str]:
     changed = changes.seen(trace) if events is trace.timeline else {}
     names = _names(trace, events)
-    times_width = 2 * _TIME_WIDTH + 3 if verbose else _TIME_WIDTH
+    timed = words.is_timed(trace)
+    times_width = 0 if not timed else 2 * _TIME_WIDTH + 3 if verbose else _TIME_WIDTH
     room = min(max(map(columns, names.values()), default=0), (width - times_width) // 2)
     before = 0
     for number, event in enumerate(events):
@@ -37,7 +38,7 @@ def _drawn(trace: Trace, events: Sequence[Event], width: int, color: bool, verbo
             times += f"  {'+' + duration(event.at_ns - before):>{_TIME_WIDTH + 1}}"
         before = event.at_ns
         sign = _ARROWS[event.event]
-        start: list[Part] = [(f"{times}  ", "dim"), (f"{sign} ", "red" if sign == "✗" else "")]
+        start: list[Part] = [(f"{times}  " if timed else "", "dim"), (f"{sign} ", "red" if sign == "✗" else "")]
         start.append((name + " " * (room - columns(name) + 2), _tone(trace, event.of)))
         indent = sum(columns(text) for text, _ in start)
         first, *more = fold(_told(event), width - indent)

@@ -47,7 +47,7 @@ def render(trace: Trace, *, width: int, color: bool, verbose: bool) -> str:
     rails = _rails(len(trace.request_order) + 1, width // 3)
     digits = len(str(len(trace.layers) + 1))
     rings = [*_way_in(trace, rails, verbose), *_core(trace, rails), *_way_out(trace, rails, verbose)]
-    return framed(trace, _drawn(rings, digits, width, color), width=width, color=color)
+    return framed(trace, _drawn(rings, digits, width, color, timed=words.is_timed(trace)), width=width, color=color)
 
 
 def _rails(depth: int, most: int) -> list[str]:
@@ -129,10 +129,10 @@ def _particulars(layer: Layer, step: Step | None) -> tuple[str, ...]:
     return (*arguments, *map(visible, changes))
 
 
-def _drawn(rings: list[_Ring], digits: int, width: int, color: bool) -> Iterator[str]:
+def _drawn(rings: list[_Ring], digits: int, width: int, color: bool, *, timed: bool) -> Iterator[str]:
     for ring in rings:
         turn = f"{ring.turn[:1]} {ring.turn[1:]:>{digits}}"
-        margin = f"  {ring.time:>{_TIME_WIDTH}}  "
+        margin = f"  {ring.time:>{_TIME_WIDTH}}  " if timed else "  "
         indent = " " * len(turn + margin)
         room = width - len(indent) - len(ring.rails) - len(ring.sign)
         texts = [*fold(ring.said, room, 2), *(line for text in ring.more for line in fold([(text, "dim")], room, 2))]

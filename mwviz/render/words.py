@@ -149,6 +149,11 @@ def place(trace: Trace, position: Position | str | None) -> str:
             return visible(position)
 
 
+def is_timed(trace: Trace) -> bool:
+    """Tell whether there are times to show: not where nothing was sent, nor where they were taken out of the trace."""
+    return trace.duration_ns is not None or any(step.entered_ns is not None for step in trace.steps)
+
+
 def step_of(trace: Trace, index: int) -> Step | None:
     """Return the step of a layer, or None where nothing was sent."""
     if index < len(trace.steps) and trace.steps[index].layer == index:

@@ -1,0 +1,1 @@
+"""Diagrams in documents: blocks of Markdown and reStructuredText that hold the command which makes them."""
