@@ -8,8 +8,8 @@ import typer
 from typer.core import TyperGroup
 
 from mwviz import __version__
-from mwviz.cli import docs as documents
 from mwviz.cli import messages, options, output, process
+from mwviz.cli.groups import Configured, Found, Request, grouped
 from mwviz.cli.messages import INTERRUPTED, MISTAKE
 
 #: Typer may carry its own copy of click: its exceptions are reached through Typer's names alone.
@@ -60,6 +60,7 @@ def _root(
 
 
 @app.command()
+@grouped
 def show(
     application: options.App = None,
     path: options.PathArgument = None,
@@ -69,45 +70,27 @@ def show(
     changes: options.Changes = False,
     verbose: options.Verbose = False,
     watch: options.Watch = False,
-    method: options.Method = None,
-    header: options.Header = None,
-    data: options.Data = None,
-    scheme: options.Scheme = None,
-    client: options.Client = "127.0.0.1",
-    preflight: options.Preflight = None,
-    websocket: options.Websocket = False,
-    extension: options.Extension = None,
-    endpoint: options.Endpoint = None,
-    raises: options.Raises = False,
-    lifespan: options.Lifespan = None,
-    timeout: options.Timeout = 10.0,
-    order: options.Order = None,
-    repeat: options.Repeat = None,
-    factory: options.Factory = False,
-    app_dir: options.AppDir = None,
-    env_file: options.EnvFile = None,
-    config: options.ConfigFile = None,
-    whole: options.Traceback = False,
+    *,
+    request: Request,
+    found: Configured,
 ) -> None:
     """Show the stack, and one probe request traced through it."""
     from mwviz.cli import probing  # neither --help nor --version needs what this needs
 
     application, path = options.split(application, path)
     sink = output.drawn(output.sink(format, file, verbose=verbose), options.theme(theme), changes=changes)
-    target = probing.target(application, factory=factory, app_dir=app_dir, config=config)
-    probe = probing.options(
-        path, method, header, data, scheme, client, preflight, endpoint, raises, lifespan, timeout, order, repeat,
-        websocket, extension,
-    )  # fmt: skip
+    target = probing.target(application, found)
+    probe = probing.options(path, request)
     if watch:
         from mwviz.cli import watching
 
-        return watching.watch(watching.Showing(target, probe, sink, env_file, whole))
-    probing.load_environment(env_file)
-    return probing.show(target, probe, sink, whole=whole)
+        return watching.watch(watching.Showing(target, probe, sink, found.env_file, found.whole))
+    probing.load_environment(found.env_file)
+    return probing.show(target, probe, sink, whole=found.whole)
 
 
 @app.command()
+@grouped
 def routes(
     application: options.App = None,
     format: options.RoutesFormatChoice = None,
@@ -121,24 +104,22 @@ def routes(
     trace: options.TraceRoutes = False,
     header: options.RouteHeader = None,
     timeout: options.RouteTimeout = 10.0,
-    factory: options.Factory = False,
-    app_dir: options.AppDir = None,
-    env_file: options.EnvFile = None,
-    config: options.ConfigFile = None,
-    _whole: options.Traceback = False,
+    *,
+    found: Configured,
 ) -> None:
     """Show every route, grouped by the chain of layers and dependencies that a request to it passes."""
     from mwviz.cli import listing, probing
 
     sink = output.drawn(output.sink(options.plain_format(format), file, verbose=verbose), options.theme(theme))
-    target = probing.target(application, factory=factory, app_dir=app_dir, config=config)
+    target = probing.target(application, found)
     selection = listing.selection(path, method, layer, without)
-    probing.load_environment(env_file)
+    probing.load_environment(found.env_file)
     probes = listing.probes(header, timeout, trace=trace)
     listing.show(target, selection, sink, probes)
 
 
 @app.command()
+@grouped
 def check(
     application: options.App = None,
     path: options.PathArgument = None,
@@ -146,97 +127,60 @@ def check(
     file: options.Output = None,
     report: options.Reports = None,
     verbose: options.Verbose = False,
-    method: options.Method = None,
-    header: options.Header = None,
-    data: options.Data = None,
-    scheme: options.Scheme = None,
-    client: options.Client = "127.0.0.1",
-    preflight: options.Preflight = None,
-    websocket: options.Websocket = False,
-    extension: options.Extension = None,
-    endpoint: options.Endpoint = None,
-    raises: options.Raises = False,
-    lifespan: options.Lifespan = None,
-    timeout: options.Timeout = 10.0,
-    order: options.Order = None,
-    repeat: options.Repeat = None,
-    factory: options.Factory = False,
-    app_dir: options.AppDir = None,
-    env_file: options.EnvFile = None,
-    config: options.ConfigFile = None,
-    whole: options.Traceback = False,
+    *,
+    request: Request,
+    found: Configured,
 ) -> None:
     """Hold the traced order against the contracts in the configuration; exit code 1 where one is broken."""
     from mwviz.cli import checking, probing, reports
 
     application, path = options.split(application, path)
     chosen = reports.chosen(format, file, report, verbose=verbose)
-    target = probing.target(application, factory=factory, app_dir=app_dir, config=config)
-    probe = probing.options(
-        path, method, header, data, scheme, client, preflight, endpoint, raises, lifespan, timeout, order, repeat,
-        websocket, extension,
-    )  # fmt: skip
-    probing.load_environment(env_file)
-    checking.check(target, probe, chosen, whole=whole)
+    target = probing.target(application, found)
+    probe = probing.options(path, request)
+    probing.load_environment(found.env_file)
+    checking.check(target, probe, chosen, whole=found.whole)
 
 
 @app.command()
+@grouped
 def init(
     application: options.App = None,
     file: options.NewFile = None,
-    factory: options.Factory = False,
-    app_dir: options.AppDir = None,
-    env_file: options.EnvFile = None,
-    _whole: options.Traceback = False,
+    *,
+    found: Found,
 ) -> None:
     """Write a first configuration: a contract that holds the order as it is."""
     from mwviz.cli import beginning, probing
 
-    target = probing.target(application, factory=factory, app_dir=app_dir, config=None)
-    probing.load_environment(env_file)
+    target = probing.target(application, found)
+    probing.load_environment(found.env_file)
     beginning.init(target, file)
 
 
 @app.command()
+@grouped
 def lock(
     application: options.App = None,
     path: options.PathArgument = None,
     check: options.CheckLock = False,
     routes: options.LockRoutes = None,
-    method: options.Method = None,
-    header: options.Header = None,
-    data: options.Data = None,
-    scheme: options.Scheme = None,
-    client: options.Client = "127.0.0.1",
-    preflight: options.Preflight = None,
-    websocket: options.Websocket = False,
-    extension: options.Extension = None,
-    endpoint: options.Endpoint = None,
-    raises: options.Raises = False,
-    lifespan: options.Lifespan = None,
-    timeout: options.Timeout = 10.0,
-    order: options.Order = None,
-    repeat: options.Repeat = None,
-    factory: options.Factory = False,
-    app_dir: options.AppDir = None,
-    env_file: options.EnvFile = None,
-    config: options.ConfigFile = None,
-    whole: options.Traceback = False,
+    *,
+    request: Request,
+    found: Configured,
 ) -> None:
     """Write mwviz.lock: the order as it is now becomes the accepted one."""
     from mwviz.cli import comparing, probing
 
     application, path = options.split(application, path)
-    target = probing.target(application, factory=factory, app_dir=app_dir, config=config)
-    probe = probing.options(
-        path, method, header, data, scheme, client, preflight, endpoint, raises, lifespan, timeout, order, repeat,
-        websocket, extension,
-    )  # fmt: skip
-    probing.load_environment(env_file)
-    comparing.lock(target, probe, check=check, routes=routes, whole=whole)
+    target = probing.target(application, found)
+    probe = probing.options(path, request)
+    probing.load_environment(found.env_file)
+    comparing.lock(target, probe, check=check, routes=routes, whole=found.whole)
 
 
 @app.command()
+@grouped
 def diff(
     old: options.OldSide,
     new: options.NewSide = None,
@@ -245,42 +189,33 @@ def diff(
     file: options.Output = None,
     verbose: options.Verbose = False,
     routes: options.DiffRoutes = False,
-    method: options.Method = None,
-    header: options.Header = None,
-    data: options.Data = None,
-    scheme: options.Scheme = None,
-    client: options.Client = "127.0.0.1",
-    preflight: options.Preflight = None,
-    websocket: options.Websocket = False,
-    extension: options.Extension = None,
-    endpoint: options.Endpoint = None,
-    raises: options.Raises = False,
-    lifespan: options.Lifespan = None,
-    timeout: options.Timeout = 10.0,
-    order: options.Order = None,
-    repeat: options.Repeat = None,
-    factory: options.Factory = False,
-    app_dir: options.AppDir = None,
-    env_file: options.EnvFile = None,
-    config: options.ConfigFile = None,
-    _whole: options.Traceback = False,
+    *,
+    request: Request,
+    found: Configured,
 ) -> None:
     """Compare two orders: locks, saved results, apps, or the working tree with a git revision."""
     from mwviz.cli import comparing, probing
 
     new, path = options.split(new, path)
     sink = output.sink(options.text_format(format), file, verbose=verbose)
-    probing.target(None, factory=factory, app_dir=app_dir, config=config)
-    probe = probing.options(
-        path, method, header, comparing.for_both(data), scheme, client, preflight, endpoint, raises, lifespan, timeout,
-        order, repeat, websocket, extension,
-    )  # fmt: skip
-    probing.load_environment(env_file)
-    asked = comparing.probing(probe, data, routes=routes, factory=factory, app_dir=app_dir, config=config)
+    probing.target(None, found)
+    probe = probing.options(path, comparing.for_both(request))
+    probing.load_environment(found.env_file)
+    asked = comparing.probing(probe, request.data, found, routes=routes)
     comparing.diff(old, new, asked, sink)
 
 
-app.command()(documents.docs)
+@app.command()
+def docs(
+    files: options.Documents,
+    check: options.CheckDocs = False,
+    diff: options.DiffDocs = False,
+    whole: options.Traceback = False,
+) -> None:
+    """Refresh the blocks of documents that hold a command: <!-- mwviz: show app:app --> ... <!-- /mwviz -->."""
+    from mwviz.cli import documenting
+
+    documenting.refresh_documents(files, check=check, diff=diff, whole=whole)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -12,6 +12,7 @@ from mwviz import api, comparing
 from mwviz.analysis.selection import Selection
 from mwviz.api import Target
 from mwviz.cli import messages, output, process
+from mwviz.cli.groups import Configured, Request
 from mwviz.cli.output import Sink
 from mwviz.collect import ProbeOptions
 from mwviz.comparing import Probing
@@ -54,16 +55,14 @@ def diff(old: str, new: str | None, probing: Probing, sink: Sink) -> None:
     raise typer.Exit(messages.FINDINGS if difference.changes else 0)
 
 
-def for_both(data: str | None) -> str | None:
-    """What `--data` says. Raises ProbeError for stdin, which can be read once."""
-    if data == "@-":
+def for_both(request: Request) -> Request:
+    """What is to be sent to both sides. Raises ProbeError for stdin, which can be read once."""
+    if request.data == "@-":
         raise ProbeError("--data @-: both sides would read stdin. Name a file instead.")
-    return data
+    return request
 
 
-def probing(
-    probe: ProbeOptions, data: str | None, *, routes: bool, factory: bool, app_dir: Path | None, config: Path | None
-) -> Probing:
+def probing(probe: ProbeOptions, data: str | None, found: Configured, *, routes: bool) -> Probing:
     """How the processes of both sides are to probe: the command line that `probe` came from, checked already."""
     given: dict[str, object] = {
         "--method": probe.method,
@@ -85,7 +84,7 @@ def probing(
     words = [] if probe.path is None else [probe.path]
     for option, value in given.items():
         words += _words(option, value)
-    return Probing(tuple(words), routes, factory, app_dir, config)
+    return Probing(tuple(words), routes, found.factory, found.app_dir, found.config)
 
 
 def _words(option: str, value: object) -> list[str]:

@@ -13,7 +13,7 @@ import typer
 from mwviz import api
 from mwviz.api import Target
 from mwviz.cli import messages, process
-from mwviz.cli.options import EndpointChoice
+from mwviz.cli.groups import Configured, Found, Request
 from mwviz.cli.output import Sink
 from mwviz.collect import ProbeOptions, parse_header
 from mwviz.config import environment
@@ -66,37 +66,33 @@ def _probed(target: Target, probe: ProbeOptions, sink: Sink) -> Trace | Probes:
         return api.probe(subject, probe, stuck=stuck)
 
 
-def options(
-    path: str | None,
-    method: str | None,
-    header: list[str] | None,
-    data: str | None,
-    scheme: str | None,
-    client: str,
-    preflight: str | None,
-    endpoint: EndpointChoice | None,
-    raises: bool,
-    lifespan: bool | None,
-    timeout: float,
-    order: str | None,
-    repeat: int | None,
-    websocket: bool,
-    extension: list[str] | None,
-) -> ProbeOptions:
+def options(path: str | None, request: Request) -> ProbeOptions:
     """What the command line says of the probe. Raises ProbeError."""
-    headers = tuple(parse_header(line) for line in header or ())
-    end: Literal["stand-in", "real"] | None = None if endpoint is None else endpoint.value
+    end: Literal["stand-in", "real"] | None = None if request.endpoint is None else request.endpoint.value
     return ProbeOptions(
-        path, method, headers, body(data), scheme, client, preflight, end, raises, lifespan, timeout, order, repeat,
-        websocket, tuple(extension or ()),
-    )  # fmt: skip
+        path=path,
+        method=request.method,
+        headers=tuple(parse_header(line) for line in request.header or ()),
+        data=body(request.data),
+        scheme=request.scheme,
+        client=request.client,
+        preflight=request.preflight,
+        endpoint=end,
+        raises=request.raises,
+        lifespan=request.lifespan,
+        timeout=request.timeout,
+        order=request.order,
+        repeat=request.repeat,
+        websocket=request.websocket,
+        extensions=tuple(request.extension or ()),
+    )
 
 
-def target(app: str | None, *, factory: bool, app_dir: Path | None, config: Path | None) -> Target:
+def target(app: str | None, found: Found) -> Target:
     """What the command line says of the app. Raises ProbeError for an --app-dir that is not there."""
-    if app_dir is not None and not app_dir.is_dir():
-        raise ProbeError(f"--app-dir '{app_dir}' is no directory.")
-    return Target(app, factory, app_dir, config)
+    if found.app_dir is not None and not found.app_dir.is_dir():
+        raise ProbeError(f"--app-dir '{found.app_dir}' is no directory.")
+    return Target(app, found.factory, found.app_dir, found.config if isinstance(found, Configured) else None)
 
 
 def body(data: str | None) -> bytes | None:

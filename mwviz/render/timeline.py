@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mwviz.model import Event, Trace
-from mwviz.render import changes
+from mwviz.render import changes, words
 from mwviz.render.plain import columns, duration, shorten, visible
 from mwviz.render.terminal import NARROWEST, Part, Style, end_name, fold, framed, paint, status_style
 
