@@ -1,26 +1,34 @@
-"""Makes the README's pictures of terminals anew, as SVG, one for light and one for dark pages.
+"""Makes the README's pictures of terminals and of the page anew, one for light and one for dark readers each.
 
-    python tests/pictures.py
+    python -m tests.pictures [NAME ...]
 
+The terminals are SVG; the page is a PNG that a Chromium of the machine takes.
 `tests/test_pictures.py` says which of them no longer show what mwviz answers. The diagrams of `samples/pictures` are
 made by `pytest --update-golden`, because they are the same bytes on every machine.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
+import struct
 import subprocess
 import sys
+import zlib
 from dataclasses import dataclass
 from html import escape, unescape
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
 
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
+
+from tests.browser.conftest import chromium
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "samples" / "pictures"
@@ -35,15 +43,18 @@ class Screen:
     columns: int
 
 
-SCREENS = (
-    Screen("terminal", "mwviz show samples/shop.py", 100),
-    Screen("terminal_check", "mwviz check samples/shop_misordered.py --config samples/contracts.toml", 100),
-)
+SCREENS = (Screen("terminal", "mwviz show samples/shop.py", 100),)
 
 
 def _theme(background: str, foreground: str, normal: str, bright: str) -> TerminalTheme:
     rgb = [[tuple(bytes.fromhex(color)) for color in row.split()] for row in (background, foreground, normal, bright)]
     return TerminalTheme(rgb[0][0], rgb[1][0], rgb[2], rgb[3])  # type: ignore[arg-type]
+
+
+#: The page is shown in the middle of the response's way out, where it tells most.
+PAGE = ("mwviz show samples/shop.py -f html", "#step=30")
+_WINDOW = {"width": 1280, "height": 940}
+_CHUNK = b"tEXt" + b"mwviz page\0"
 
 
 #: The sixteen colours as GitHub's own themes have them: a screen then looks at home in the page.
@@ -133,17 +144,66 @@ def spoken(picture: str) -> str:
 
 
 def pictures() -> list[tuple[Path, Screen, str]]:
-    """Return each picture's file, what it shows and its theme."""
+    """Return the file of each terminal's picture, what it shows and its theme."""
     return [(FOLDER / f"{screen.name}_{theme}.svg", screen, theme) for screen in SCREENS for theme in THEMES]
 
 
-def main() -> None:
-    """Draw them all."""
-    answers = {screen: answered(screen) for screen in SCREENS}
+def pages() -> list[tuple[Path, str]]:
+    """Return the file of each picture of the page, and its theme."""
+    return [(FOLDER / f"page_{theme}.png", theme) for theme in THEMES]
+
+
+def photographed(theme: Literal["light", "dark"], digest: str) -> bytes:
+    """Return the page as PNG, with what it was taken of written into it."""
+    from playwright.sync_api import sync_playwright
+
+    command, fragment = PAGE
+    with TemporaryDirectory() as folder, sync_playwright() as driver:
+        file = Path(folder) / "page.html"
+        file.write_text(answered(Screen("page", command, 80)), "utf-8")
+        browser = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        context = browser.new_context(color_scheme=theme, viewport=_WINDOW, reduced_motion="reduce")  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(file.as_uri() + fragment)
+        page.evaluate("scrollTo(0, 0)")
+        picture = page.screenshot()
+        browser.close()
+    end = picture.index(b"IHDR") + 4 + 13 + 4  # type, header and its checksum
+    told = _CHUNK + digest.encode()
+    chunk = struct.pack(">I", len(told) - 4) + told + struct.pack(">I", zlib.crc32(told))
+    return picture[:end] + chunk + picture[end:]
+
+
+def shown_in(picture: bytes) -> str:
+    """Return the digest of the page that a PNG was taken of."""
+    start = picture.index(_CHUNK) + len(_CHUNK)
+    return picture[start : start + 64].decode()
+
+
+def digest() -> str:
+    """Return what a picture of the page depends on: its text without times, its style and its script."""
+    from mwviz.render import Format, render
+    from tests.test_samples import settled, traced
+
+    page = render(settled(traced("shop")), Format.HTML)
+    assert isinstance(page, str)
+    return hashlib.sha256(page.encode()).hexdigest()
+
+
+def main(names: list[str]) -> None:
+    """Draw those whose files' names begin so, by default all."""
+    answers: dict[Screen, str] = {}
+    begins = tuple(names) or ("",)
     for file, screen, theme in pictures():
-        file.write_text(drawn(screen, answers[screen], theme), "utf-8", newline="\n")
-        print(file.relative_to(ROOT))
+        if file.name.startswith(begins):
+            answers[screen] = answers.get(screen) or answered(screen)
+            file.write_text(drawn(screen, answers[screen], theme), "utf-8", newline="\n")
+            print(file.relative_to(ROOT))
+    for file, theme in pages():
+        if file.name.startswith(begins):
+            file.write_bytes(photographed(theme, digest()))  # type: ignore[arg-type]
+            print(file.relative_to(ROOT))
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -20,7 +20,15 @@ def test_a_picture_of_a_terminal_is_true(file: Path, screen: Screen, theme: str)
     now = pictures.drawn(screen, pictures.answered(screen), theme)
     shown = pictures.spoken(file.read_text("utf-8"))
     assert screen.command in shown
-    assert steady(shown) == steady(pictures.spoken(now)), "`python tests/pictures.py` draws it anew"
+    assert steady(shown) == steady(pictures.spoken(now)), "`python -m tests.pictures terminal` draws it anew"
+
+
+@golden_fastapi
+@pytest.mark.parametrize("file", [file for file, _ in pictures.pages()], ids=lambda file: file.name)
+def test_a_picture_of_the_page_is_of_the_page_as_it_is(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(pictures.ROOT)
+    pytest.importorskip("itsdangerous")
+    assert pictures.shown_in(file.read_bytes()) == pictures.digest(), "`python -m tests.pictures page` takes it anew"
 
 
 @pytest.mark.parametrize("file", [file for file, _, _ in pictures.pictures()], ids=lambda file: file.name)

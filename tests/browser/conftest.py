@@ -25,11 +25,16 @@ _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 _QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic")
 
 
+def chromium() -> str | None:
+    """Return the Chromium or Chrome of the machine."""
+    return os.environ.get("MWVIZ_CHROMIUM") or next(filter(None, map(shutil.which, _PROGRAMS)), None)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Yield a browser for the tests of one file: until it is closed a loop runs in this thread, and no other can."""
     playwright = pytest.importorskip("playwright.sync_api")
-    program = os.environ.get("MWVIZ_CHROMIUM") or next(filter(None, map(shutil.which, _PROGRAMS)), None)
+    program = chromium()
     if program is None:
         pytest.skip("no Chromium or Chrome on PATH")
     with playwright.sync_playwright() as driver:
