@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from mwviz import __version__
-from mwviz.cli import messages, options, output, process
+from mwviz.cli import experiments, messages, options, output, process
 from mwviz.cli.messages import INTERRUPTED, MISTAKE
 
 #: Typer may carry its own copy of click: its exceptions are reached through Typer's names alone.
@@ -274,6 +274,9 @@ def diff(
     probing.load_environment(env_file)
     asked = comparing.probing(probe, data, routes=routes, factory=factory, app_dir=app_dir, config=config)
     comparing.diff(old, new, asked, sink)
+
+
+app.command()(experiments.faults)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

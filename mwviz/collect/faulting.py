@@ -17,8 +17,10 @@ from mwviz.model.faults import Faults
 __all__ = ["faults_here", "faults_in_thread"]
 
 
-def faults_here(subject: Subject, options: ProbeOptions, stuck: Callable[[Faults], None]) -> Faults:
-    """Try every fault in this thread, on a loop of its own; with an order also without it, as `Faults.before`.
+def faults_here(
+    subject: Subject, options: ProbeOptions, stuck: Callable[[Faults], None], *, compared: bool = True
+) -> Faults:
+    """Try every fault in this thread, on a loop of its own; with an order also without it, where it is `compared`.
 
     `stuck` gets what was found so far, in another thread, if this one hangs in a call that cannot be interrupted.
     """
@@ -28,7 +30,7 @@ def faults_here(subject: Subject, options: ProbeOptions, stuck: Callable[[Faults
         run(experiment, experiment.conduct, lambda: stuck(told(_faults(experiment))))
         return told(_faults(experiment))
 
-    return _compared(tried, options)
+    return _compared(tried, options) if compared else tried(options, lambda found: found)
 
 
 def faults_in_thread(subject: Subject, options: ProbeOptions) -> Faults:

@@ -1,0 +1,46 @@
+"""The commands that try what would be if something went wrong: their options, and what they call."""
+
+# As in `mwviz.cli`, annotations are no strings: Typer 0.9.0 does not read the options in those.
+from mwviz.cli import options
+
+
+def faults(
+    application: options.App = None,
+    path: options.PathArgument = None,
+    only: options.Only = None,
+    every: options.EveryRow = False,
+    format: options.FaultsFormatChoice = None,
+    file: options.Output = None,
+    verbose: options.Verbose = False,
+    method: options.Method = None,
+    header: options.Header = None,
+    data: options.Data = None,
+    scheme: options.Scheme = None,
+    client: options.Client = "127.0.0.1",
+    preflight: options.Preflight = None,
+    websocket: options.Websocket = False,
+    extension: options.Extension = None,
+    endpoint: options.Endpoint = None,
+    raises: options.Raises = False,
+    lifespan: options.Lifespan = None,
+    timeout: options.Timeout = 10.0,
+    order: options.Order = None,
+    repeat: options.Repeat = None,
+    factory: options.Factory = False,
+    app_dir: options.AppDir = None,
+    env_file: options.EnvFile = None,
+    config: options.ConfigFile = None,
+    _whole: options.Traceback = False,
+) -> None:
+    """Reject and crash the probe at every layer in turn, and show what the client still gets."""
+    from mwviz.cli import faulting, probing
+
+    application, path = options.split(application, path)
+    wanted = faulting.view(format, file, only, verbose=verbose, every=every)
+    target = probing.target(application, factory=factory, app_dir=app_dir, config=config)
+    probe = probing.options(
+        path, method, header, data, scheme, client, preflight, endpoint, raises, lifespan, timeout, order, repeat,
+        websocket, extension,
+    )  # fmt: skip
+    probing.load_environment(env_file)
+    faulting.show(target, probe, wanted)
