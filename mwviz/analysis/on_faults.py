@@ -11,7 +11,7 @@ from mwviz.analysis.remedies import move
 from mwviz.errors import closest
 from mwviz.model import Layer, Position
 from mwviz.model.contracts import Contract
-from mwviz.model.faults import Fault, FaultKind, Faults, Normal, Reply
+from mwviz.model.faults import Added, Fault, FaultKind, Faults, Normal, Reply
 from mwviz.model.findings import Check, Finding, Site
 
 _NAMED_AT_MOST = 3
@@ -45,16 +45,22 @@ class _Loss:
 def hold(contract: Contract, faults: Faults, target: str) -> Held:
     """Hold one contract for all that was tried at the user's layers and at the endpoint.
 
-    What a layer answers itself can lack its own headers, and nobody gets what is sent to a client that has gone.
+    Layers that add one of the headers are left out: two of them could not both stand outside of the other. So is a
+    client that has gone, and what nobody answers: there is no response that could lack anything.
     """
     unknown = [glob for glob in contract.on_faults if not _fitting(glob, (*faults.headers, *faults.preflight_headers))]
     findings = [_unknown(contract, glob, faults, target) for glob in unknown]
-    rows = [row for row in faults.rows if _counts(row, faults)]
+    adders = {added.at for added in _wanted(contract, faults.normal)}
+    rows = [row for row in faults.rows if _counts(row, faults) and row.at not in adders]
     losses = [loss for row in rows for loss in _losses(contract, row, faults)]
     findings += [_finding(contract, group, faults, target) for group in _grouped(losses)]
     tried = [row for row in rows if row.reached]
     notes = tuple(_notes(rows, tried, faults)) if faults.rows else ()
     return Held(Check(target, contract.name, "contract", not findings, None, notes), tuple(findings))
+
+
+def _wanted(contract: Contract, normal: Normal) -> list[Added]:
+    return [added for added in normal.headers if any(_fitting(glob, [added.name]) for glob in contract.on_faults)]
 
 
 def _fitting(glob: str, names: Sequence[str]) -> list[str]:
@@ -75,27 +81,28 @@ def _losses(contract: Contract, row: Fault, faults: Faults) -> Iterator[_Loss]:
 
 
 def _lost(contract: Contract, row: Fault, reply: Fault | Reply, normal: Normal) -> Iterator[_Loss]:
-    if not reply.reached:
+    if not reply.reached or reply.status is None:
         return
     by: dict[Position | None, list[str]] = {}
-    for added in normal.headers:
-        wanted = any(fnmatchcase(added.name, glob.lower()) for glob in contract.on_faults)
-        if wanted and added.name in reply.missing and added.at != row.at:
+    for added in _wanted(contract, normal):
+        if added.name in reply.missing:
             by.setdefault(added.at, []).append(added.name)
     yield from (_Loss(row, reply, adder, tuple(names)) for adder, names in by.items())
 
 
 def _grouped(losses: Sequence[_Loss]) -> list[list[_Loss]]:
-    """Losses with one cause are one break: what one layer answers for, whatever went wrong further in."""
+    """Losses with one cause are one break: all rejections outside of a layer, all that another one answers for."""
     groups: dict[tuple[object, ...], list[_Loss]] = {}
     for loss in losses:
         reply = loss.reply
-        if loss.row.fault == "crash":
-            cause: tuple[object, ...] = ("crash", reply.handled_by, reply.status)
-        else:
-            cause = (loss.row.fault, loss.row.at)
-        groups.setdefault((cause, loss.adder, loss.names, loss.of_preflight), []).append(loss)
+        cause = (reply.handled_by, reply.status) if loss.row.fault == "crash" else _side(loss)
+        groups.setdefault((loss.row.fault, cause, loss.adder, loss.names, loss.of_preflight), []).append(loss)
     return list(groups.values())
+
+
+def _side(loss: _Loss) -> bool:
+    """Whether it went wrong outside of the layer that adds the headers."""
+    return isinstance(loss.row.at, int) and isinstance(loss.adder, int) and loss.row.at < loss.adder
 
 
 def _unknown(contract: Contract, glob: str, faults: Faults, target: str) -> Finding:
@@ -120,8 +127,9 @@ def _finding(contract: Contract, losses: Sequence[_Loss], faults: Faults, target
     at = [faults.layers[loss.row.at] for loss in losses if loss.row.at != "endpoint"]
     adder = faults.layers[first.adder] if isinstance(first.adder, int) else None
     handler = faults.layers[first.reply.handled_by] if first.reply.handled_by is not None else None
-    named = {layer.index: layer for layer in (*at, adder, handler) if layer is not None}.values()
-    moved = _outside(losses, faults.layers, adder)
+    moved = _outside(first, faults.layers, adder)
+    about = (*at, adder) if moved is not None else (adder, handler)
+    named = {layer.index: layer for layer in about if layer is not None}.values()
     return Finding(
         code="MW111" if moved is not None else "MW113",
         severity="error",
@@ -141,7 +149,7 @@ def _message(losses: Sequence[_Loss], at: Sequence[Layer], adder: Layer | None, 
     places = [layer.label for layer in at]
     if len(places) < len(losses):
         places.append("the endpoint")
-    got = f" ({first.reply.status})" if first.reply.status is not None else ", which nobody answers,"
+    got = f" ({first.reply.status})"
     made = f", which {handler.label} answers," if handler is not None else ""
     what = " of a preflight" if first.of_preflight else ""
     start = _TOLD[first.row.fault]
@@ -152,7 +160,7 @@ def _message(losses: Sequence[_Loss], at: Sequence[Layer], adder: Layer | None, 
 def _evidence(loss: _Loss, faults: Faults) -> str:
     normal = faults.preflight if loss.of_preflight and faults.preflight is not None else faults.normal
     has = normal.response.status if normal.response is not None else None
-    return f"{_sent(normal)} has it without a fault ({has}), and not with one ({loss.reply.status or 'no answer'})"
+    return f"{_sent(normal)} has it without a fault ({has}), and not with one ({loss.reply.status})"
 
 
 def _sent(normal: Normal) -> str:
@@ -160,9 +168,9 @@ def _sent(normal: Normal) -> str:
     return f"{normal.probe.method} {normal.probe.path}" + (f" with Origin {origin}" if origin is not None else "")
 
 
-def _outside(losses: Sequence[_Loss], layers: Sequence[Layer], adder: Layer | None) -> str | None:
+def _outside(outermost: _Loss, layers: Sequence[Layer], adder: Layer | None) -> str | None:
     """Return how the layer that adds the headers gets outside of who answers; None where no order does that."""
-    at = _answering(losses[0])
+    at = _answering(outermost)
     if adder is None or not isinstance(at, int) or at > adder.index or layers[at].origin == _FRAMEWORK:
         return None
     return move(adder, layers[at], layers, outward=True)
@@ -179,8 +187,9 @@ def _remedy(loss: _Loss, layers: Sequence[Layer], adder: Layer | None) -> str:
     if at is not None and not (isinstance(at, int) and at <= adder.index):
         return f"{adder.label} stands outside, and adds it to some responses only: let it add it to all."
     by = layers[at].label if isinstance(at, int) else "the server"
+    name = f"an ASGI class that does what {adder.label} does" if adder.kind == "function" else adder.name
     return (
-        f"No order helps: {by} answers outside of all that is registered. Wrap the whole app in {adder.name}, or catch "
+        f"No order helps: {by} answers outside of all that is registered. Wrap the whole app in {name}, or catch "
         f"exceptions in a layer that stands inside of {adder.label}."
     )
 
@@ -190,6 +199,8 @@ def _notes(rows: Sequence[Fault], tried: Sequence[Fault], faults: Faults) -> Ite
         at = faults.normal.answered_by
         why = f": {faults.layers[at].label} answers before" if isinstance(at, int) else ""
         yield f"{missed} of {len(rows)} faults did not come about{why}."
+    if silent := [row.layer for row in tried if row.status is None]:
+        yield f"Nobody answers where {_listed(silent)} crashes: there is no response to hold."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -25,11 +25,17 @@ def _matrix(faults: Faults, verbose: bool, every: bool) -> Iterator[str]:
     sent = [words.request(each) for each in (faults.normal, faults.preflight) if each is not None]
     yield f"**{escaped(visible(faults.target))}** · {escaped(' · '.join(sent))}"
     normal, asked = words.blocks(faults)
-    heads = ["Fault", "Where", "Status", *map(_head, normal)]
+    heads = ["Where", "Status", *map(_head, normal)]
     if asked:
         heads += ["Preflight", *map(_head, asked)]
-    rule = ["---", "---", "--:", *[":-:"] * len(normal), *(["--:", *[":-:"] * len(asked)] if asked else [])]
-    rows = [_row(faults, run, normal, asked, verbose) for run in runs(faults, every=every)]
+    rule = ["---", "--:", *[":-:"] * len(normal), *(["--:", *[":-:"] * len(asked)] if asked else [])]
+    rows: list[str] = []
+    before = None
+    for run in runs(faults, every=every):
+        if (section := words.section(run)) != before:
+            rows.append(row([f"**{section}**", *[""] * len(heads)]))
+            before = section
+        rows.append(_row(faults, run, normal, asked, verbose))
     yield "\n".join([row([*heads, ""]), row([*rule, "---"]), *rows])
     yield escaped(words.KEY)
     told = [*((group, "") for group in normal), *((group, "preflight: ") for group in asked if group not in normal)]
@@ -48,7 +54,7 @@ def _head(group: Group) -> str:
 
 def _row(faults: Faults, run: Run, normal: Sequence[Group], asked: Sequence[Group], verbose: bool) -> str:
     first = run.first
-    cells = [words.FAULTS[first.fault], escaped(words.where(run)), words.status(first), *_cells(first, normal)]
+    cells = [escaped(" … ".join(words.where(run))), words.status(first), *_cells(first, normal)]
     if asked and first.preflight is not None:
         cells += [words.status(first.preflight), *_cells(first.preflight, asked)]
     elif asked:

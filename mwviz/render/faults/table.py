@@ -69,7 +69,7 @@ def _rows(faults: Faults, width: int, verbose: bool, every: bool) -> Iterator[Li
     normal, asked = words.blocks(faults)
     found = runs(faults, every=every)
     beside = _cells_width(normal) + (_cells_width(asked) if asked else 0)
-    names = [words.where(run) for run in found]
+    names = [" … ".join(words.where(run)) for run in found]
     places = min(max(map(columns, names), default=0), max(width - beside - _INDENT, _PLACES_LEAST))
     before = None
     for run in found:
@@ -101,7 +101,7 @@ def _headings(normal: Sequence[Group], asked: Sequence[Group], section: str, pla
 def _run(faults: Faults, run: Run, places: int, width: int, verbose: bool) -> Iterator[Line]:
     normal, asked = words.blocks(faults)
     row = run.first
-    first, *more = fold([(words.where(run), "")], places, 2)
+    first, *more = _where(run, places)
     used = sum(columns(text) for text, _ in first)
     line: list[Part] = [(" " * _INDENT, ""), *first, (" " * (places - used + _GAP), "")]
     line += [_status(row), *_cells(row, normal)]
@@ -115,6 +115,15 @@ def _run(faults: Faults, run: Run, places: int, width: int, verbose: bool) -> It
         yield [(" " * _INDENT, ""), *rest]
     if told and not aside:
         yield from fold([(" " * _REMARK, ""), (told, "dim")], width, _REMARK)
+
+
+def _where(run: Run, width: int) -> list[list[Part]]:
+    whole = " … ".join(words.where(run))
+    if columns(whole) <= width:
+        return [[(whole, "")]]
+    begin, *end = words.where(run)  # a number stays with its name
+    lines = fold([(f"{begin} …" if end else begin, "")], width, 2)
+    return [*lines, *([(" " * 2, ""), *line] for each in end for line in fold([(each, "")], width - 2, 2))]
 
 
 def _status(reply: Fault | Reply) -> Part:

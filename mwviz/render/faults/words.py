@@ -74,10 +74,9 @@ def section(run: Run) -> str:
     return AT_ENDPOINT if run.first.at == "endpoint" else _SECTIONS[run.first.fault]
 
 
-def where(run: Run) -> str:
-    """Return the places of some rows, by number and name (`4 AuthMiddleware … 6 Timing`), or the endpoint's fault."""
-    first, last = run.rows[0], run.rows[-1]
-    return _place(first) if first is last else f"{_place(first)} … {_place(last)}"
+def where(run: Run) -> tuple[str, ...]:
+    """Return the places of some rows, the first and the last (`4 AuthMiddleware`), or the endpoint's fault."""
+    return tuple(dict.fromkeys(_place(row) for row in (run.rows[0], run.rows[-1])))
 
 
 def _place(row: Fault) -> str:
@@ -95,9 +94,8 @@ def cell(reply: Fault | Reply, names: Sequence[str]) -> Cell:
     kept = sum(name in reply.present for name in names)
     if not reply.reached and reply.status is None:
         return Cell("·", "unreached")
-    if kept == len(names):
-        return Cell("✓", "kept" if reply.reached else "unreached")
-    return Cell(f"{kept}/{len(names)}" if kept else "✗", "some" if kept else "lost")
+    text, state = ("✓", "kept") if kept == len(names) else (f"{kept}/{len(names)}", "some") if kept else ("✗", "lost")
+    return Cell(text, state if reply.reached else "unreached")  # type: ignore[arg-type]
 
 
 def remark(faults: Faults, row: Fault, *, verbose: bool = False) -> str:
