@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -22,6 +24,9 @@ from mwviz.collect.compat_faults import accepted_origin
 from mwviz.model.faults import Fault, Faults, Reply
 from tests.collect.faulty_apps import CALLED, CASES, CORS, LETTERS, Adds, Guard, Refuses, Times, app, home
 from tests.collect.test_transparency import call, found
+
+#: Old versions of BaseHTTPMiddleware leave their streams open where an exception passes.
+pytestmark = pytest.mark.filterwarnings("ignore:Unclosed <MemoryObject:ResourceWarning")
 
 
 def letters(names: tuple[str, ...]) -> str:
@@ -60,6 +65,7 @@ def test_the_matrix_is_the_one_written_by_hand(name: str) -> None:
     assert CALLED == []
     for each in faults.rows:
         assert sorted((*each.present, *each.missing)) == sorted(faults.headers)
+    gc.collect()  # of the streams that stay open, before another test is told of them
 
 
 def test_every_layer_is_rejected_and_crashed_once() -> None:
@@ -119,14 +125,15 @@ def test_validation_errors_of_fastapi_and_handlers_for_them() -> None:
     plain, own = fastapi.FastAPI(), fastapi.FastAPI()
     seen: list[Any] = []
 
-    @own.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: Any) -> Response:
         seen.extend(error.errors())
         return PlainTextResponse("no", 409)
 
-    @own.exception_handler(fastapi.HTTPException)
     async def on_http(request: Request, error: Any) -> Response:
         return PlainTextResponse("no", 418)
+
+    own.add_exception_handler(RequestValidationError, on_invalid)
+    own.add_exception_handler(fastapi.HTTPException, on_http)
 
     faults = mwviz.faults(own)
 
@@ -212,28 +219,18 @@ def test_a_real_handler_is_called_by_the_normal_request_alone() -> None:
 
 
 def test_lifespan_runs_with_a_path_only() -> None:
-    started: list[str] = []
-    application = app(Guard)
-    application.router.lifespan_context = lambda _: Lifespan(started)  # type: ignore[assignment]
+    met: list[str] = []
 
-    mwviz.faults(application)
-    assert started == []
-    mwviz.faults(application, "/")
-    assert started == ["in", "out"]
+    class Notes(Guard):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            met.append(scope["type"])
+            await self.app(scope, receive, send)
 
-
-class Lifespan:
-    def __init__(self, started: list[str]) -> None:
-        self.started = started
-
-    async def __aenter__(self) -> None:
-        self.started.append("in")
-
-    async def __aexit__(self, *_: object) -> None:
-        self.started.append("out")
-
-    def __call__(self, _: object) -> Lifespan:
-        return self
+    mwviz.faults(app(Notes))
+    assert set(met) == {"http"}
+    met.clear()
+    mwviz.faults(app(Notes), "/")
+    assert (met[0], met.count("lifespan")) == ("lifespan", 1)
 
 
 class Hangs(Guard):
@@ -264,10 +261,9 @@ def test_a_layer_that_hangs_only_on_a_fault_costs_its_own_rows_only() -> None:
     class Retries(Guard):
         async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
             while True:
-                try:
+                with suppress(RuntimeError):
                     return await self.app(scope, receive, send)
-                except RuntimeError:
-                    await asyncio.sleep(0.01)
+                await asyncio.sleep(0.01)
 
     faults = mwviz.faults(app(Retries, Adds), timeout=0.2)
 
