@@ -74,9 +74,8 @@ def test_the_matrix(project: Project) -> None:
     assert " ".join(ran.stdout.split()).endswith(
         "A rejection by Auth has no CORS headers: CORSMiddleware stands inside of it. "
         "A rejection by Auth or CORSMiddleware has no x-id: Ids stands inside of them. "
-        "Auth meets a browser's preflight before CORSMiddleware, and may refuse it. "
-        "An unhandled exception of the endpoint becomes 500, made by ServerErrorMiddleware, outside of every layer that "
-        "adds one: it has none of these headers."
+        "An unhandled exception of the endpoint becomes 500, made by ServerErrorMiddleware, outside of every layer "
+        "that adds one: it has none of these headers."
     )
 
 

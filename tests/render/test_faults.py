@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -116,9 +117,27 @@ _EXCEPTION = (
 def test_what_it_comes_to() -> None:
     assert meaning(faulted.all_kinds()) == (
         "A rejection by Ids has no CORS headers: CORS stands inside of it.",
-        "Ids meets a browser's preflight before CORS, and may refuse it.",
         _EXCEPTION,
     )
+
+
+def test_what_it_comes_to_where_a_layer_adds_to_some_responses_only() -> None:
+    made = faulted.all_kinds()
+    rows = tuple(replace(row, present=(), missing=made.headers) for row in made.rows if row.layer in ("CORS", "Auth"))
+
+    assert meaning(replace(made, rows=rows))[:2] == (
+        "A rejection by Auth has no CORS headers: CORS does not add them to every response.",
+        "A rejection by CORS or Auth has no x-id: Ids does not add it to every response.",
+    )
+
+
+def test_what_it_comes_to_where_nothing_is_lost() -> None:
+    made = faulted.all_kinds()
+    rows = tuple(replace(row, present=made.headers, missing=()) for row in made.rows)
+
+    first, second = meaning(replace(made, rows=rows))
+    assert first == "No rejection by one of your layers loses the headers of another one."
+    assert second.endswith("becomes 500, made by ServerErrorMiddleware: it keeps all of these headers.")
 
 
 def test_only_some_headers() -> None:
