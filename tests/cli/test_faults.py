@@ -243,7 +243,7 @@ def test_breaks_of_on_faults(project: Project, app: str, headers: str, broken: l
 
 
 def test_on_faults_is_kept_by_an_app_that_is_wrapped(project: Project) -> None:
-    wrapped = APP + '\nwrapped = CORSMiddleware(Ids(Starlette(routes=[Route("/", page)])), allow_origins=["*"])\n'
+    wrapped = APP + '\nwrapped = CORSMiddleware(Ids(Auth(Starlette(routes=[Route("/", page)]))), allow_origins=["*"])\n'
     config = 'app = "main:wrapped"\n' + ON_FAULTS.format('["access-control-allow-origin", "x-id"]')
     project.write({"main.py": wrapped, "mwviz.toml": config})
 
@@ -251,6 +251,7 @@ def test_on_faults_is_kept_by_an_app_that_is_wrapped(project: Project) -> None:
 
     assert (ran.code, ran.stderr) == (0, "")
     assert "KEPT    errors stay readable\n" in ran.stdout
+    assert "Nobody answers where Auth crashes: there is no response to hold." in ran.stdout
 
 
 def test_on_faults_is_kept_where_a_layer_rescues_inside(project: Project) -> None:

@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, Router
 
 import mwviz
 from mwviz.collect.compat_faults import accepted_origin
@@ -204,6 +204,47 @@ def test_files_that_are_mounted_at_the_root_are_not_served() -> None:
     faults = mwviz.faults(Starlette(routes=[Mount("/", files)]))
 
     assert (row(faults, "not_found", "endpoint").reached, served) == (False, [])
+
+
+def test_a_router_that_cannot_be_watched_is_called_by_the_normal_request_alone() -> None:
+    class Odd(Router):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            CALLED.append(scope["method"])
+            await PlainTextResponse("odd")(scope, receive, send)
+
+    CALLED.clear()
+    faults = mwviz.faults(Starlette(routes=[Mount("/", Odd())]), "/")
+
+    assert CALLED == ["GET"]
+    assert faults.normal.response is not None
+    assert faults.normal.response.status == 200
+    seen = row(faults, "not_found", "endpoint")
+    assert seen.note is not None
+    assert seen.note.startswith("No stand-in endpoint can stand in for Odd.__call__")
+    assert (row(faults, "crash", "endpoint").status, row(faults, "crash", "endpoint").reached) == (500, True)
+
+
+def test_an_app_whose_own_router_cannot_be_watched_is_called_by_the_normal_request_alone() -> None:
+    class Odd(Router):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            CALLED.append(scope["method"])
+            await PlainTextResponse("odd")(scope, receive, send)
+
+    application = app(Adds)
+    application.router = Odd()
+    CALLED.clear()
+    real = mwviz.faults(application, "/")
+
+    assert CALLED == ["GET"]
+    assert row(real, "reject", "Adds").status == 403
+    seen = row(real, "crash", "endpoint")
+    assert (seen.status, seen.note) == (
+        None, "Not tried: nothing can stand in for Odd.__call__, which is not the framework's.",
+    )  # fmt: skip
+    safe = mwviz.faults(application)
+    assert CALLED == ["GET"]
+    assert row(safe, "crash", "endpoint").status == 500
+    assert row(safe, "not_found", "endpoint").status is None
 
 
 def test_a_real_handler_is_called_by_the_normal_request_alone() -> None:

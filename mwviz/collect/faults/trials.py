@@ -76,7 +76,8 @@ class FaultExperiment(Experiment):
         with self._instead(endpoint.answer):  # whatever a fault leads to, it is no handler of the user's
             await self._at_layers(send)
             await self._at_endpoint(send)
-            self.again = await send(self.normal.request)
+            if self._obstacle() is None:
+                self.again = await send(self.normal.request)
 
     async def _seen(self, loop: Loop, watchdog: Watchdog, request: Request) -> Observed:
         try:
@@ -191,8 +192,9 @@ class FaultExperiment(Experiment):
 
     async def _ended(self, send: Send, fault: FaultKind, happens: ASGIApp, request: Request) -> None:
         """Let something else stand where a handler would."""
-        if self.normal is not None and self.normal.expired:
-            told = "Not tried: without a fault the request already hangs further out."
+        hangs = self.normal is not None and self.normal.expired
+        if hangs or (obstacle := self._obstacle()) is not None:
+            told = "Not tried: without a fault the request already hangs further out." if hangs else obstacle
             self.trials.append(Trial(fault, "endpoint", None, said=told))
             return
         happened: list[bool] = []
@@ -208,9 +210,16 @@ class FaultExperiment(Experiment):
             said = "Nothing limits the body: all of it was read."
         self.trials.append(Trial(fault, "endpoint", replace(seen, reached=bool(happened)), said=said))
 
+    def _obstacle(self) -> str | None:
+        """Why a request would get past everything that can stand in for a handler, in words."""
+        if self.request is None or not self.request.routed:
+            return None  # a stand-in takes the place of the whole router
+        obstacle = unwatchable(self.subject.application.router)
+        return f"Not tried: nothing can stand in for {obstacle}." if obstacle is not None else None
+
     async def _refused(self, send: Send, fault: FaultKind, asked: tuple[str, str] | None) -> None:
         """Let the app's own router refuse a request; where it does not, a stand-in answers."""
-        obstacle = self._unroutable or unwatchable(self.subject.application.router)
+        obstacle = self._unroutable or self._obstacle()
         if self.normal is None or self.normal.expired or asked is None or obstacle is not None or self.routes is None:
             nothing = (
                 "no route of the app says which methods it takes" if asked is None else "the router is not reached"
@@ -226,12 +235,13 @@ class FaultExperiment(Experiment):
 
         with self._routed(), self._instead(noted):
             seen = await send(requests.elsewhere(self.normal.request, *asked))
+            refusal = self.routes.refusal
         said = None
         if answered:
             taken = f"{asked[1]} {asked[0]}"
             said = f"Not refused: a route takes {taken}, and its handler was not called."
-        if self.routes.refusal is not None:
-            said, self.routes.refusal = str(self.routes.refusal), None
+        if refusal is not None:
+            said = str(refusal)
         self.trials.append(Trial(fault, "endpoint", replace(seen, reached=seen.ended and not answered), said=said))
 
     @contextmanager
@@ -241,14 +251,14 @@ class FaultExperiment(Experiment):
         if routes is None or router is None:
             yield
             return
-        station, before = router.mwviz, routes.stands_in
-        standing, routes.stands_in = station.layer, True
+        station = router.mwviz
+        standing = station.layer
         if isinstance(standing, endpoint.StandIn):
             station.layer = standing.replaced
         try:
             yield
         finally:
-            station.layer, routes.stands_in = standing, before
+            station.layer = standing
 
     @contextmanager
     def _instead(self, happens: ASGIApp) -> Iterator[None]:
@@ -257,11 +267,12 @@ class FaultExperiment(Experiment):
         if routes is None:
             yield
             return
-        before, routes.instead = routes.instead, happens
+        before, routes.instead, routes.stands_in = (routes.instead, routes.stands_in), happens, True
         try:
             yield
         finally:
-            routes.instead = before
+            routes.instead, routes.stands_in = before
+            routes.refusal = None  # it stood in for all that cannot be looked into: nothing of the user's was called
 
 
 def _crash() -> ASGIApp:
