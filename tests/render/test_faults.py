@@ -35,6 +35,7 @@ def test_golden(name: str, format: FaultsFormat, golden: Golden) -> None:
 
 
 def test_golden_of_every_row_in_colour(golden: Golden) -> None:
+    pytest.importorskip("rich")
     golden("faults/every.txt", render(faulted.all_kinds(), FaultsFormat.TABLE, color=True, verbose=True, every=True))
 
 
@@ -59,6 +60,7 @@ def test_no_line_is_wider_than_the_terminal(name: str, width: int) -> None:
 
 
 def test_colours_change_nothing_else_and_nothing_rests_on_them() -> None:
+    pytest.importorskip("rich")
     plain, coloured = (render(faulted.all_kinds(), FaultsFormat.TABLE, color=color) for color in (False, True))
 
     assert "\x1b[32m" in coloured
