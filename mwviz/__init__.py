@@ -9,21 +9,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mwviz.api import inspect, routes, trace, trace_async
+    from mwviz.api import faults, inspect, routes, trace, trace_async
     from mwviz.asserting import assert_order
     from mwviz.errors import MwvizError
     from mwviz.model import Stack, Trace
+    from mwviz.model.faults import Faults
     from mwviz.model.routes import Routes
 
-__all__ = ["MwvizError", "Routes", "Stack", "Trace", "assert_order", "inspect", "routes", "trace", "trace_async"]
+__all__ = [
+    "Faults",
+    "MwvizError",
+    "Routes",
+    "Stack",
+    "Trace",
+    "assert_order",
+    "faults",
+    "inspect",
+    "routes",
+    "trace",
+    "trace_async",
+]
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Faults": "mwviz.model.faults",
     "MwvizError": "mwviz.errors",
     "Routes": "mwviz.model.routes",
     "Stack": "mwviz.model",
     "Trace": "mwviz.model",
     "assert_order": "mwviz.asserting",
+    "faults": "mwviz.api",
     "inspect": "mwviz.api",
     "routes": "mwviz.api",
     "trace": "mwviz.api",

@@ -16,6 +16,7 @@ from mwviz.model import Stack, Trace
 
 if TYPE_CHECKING:
     from mwviz.analysis.selection import Selection
+    from mwviz.model.faults import Faults
     from mwviz.model.probes import Probes
     from mwviz.model.routes import Routes
 
@@ -52,6 +53,19 @@ def probe_several(subject: Subject, options: ProbeOptions, *, stuck: Callable[[P
     from mwviz.collect.several import probe_several_here  # a probe starts sooner without it
 
     return only_different(probe_several_here(subject, options, lambda so_far: stuck(only_different(so_far))))
+
+
+def try_faults(
+    subject: Subject, options: ProbeOptions, *, stuck: Callable[[Faults | ProbeError], None], compared: bool = True
+) -> Faults:
+    """Try every fault on an opened app in this thread; with an order also without it, where it is `compared`.
+
+    `stuck` gets what was found so far, in another thread, where the app cannot be interrupted, or the error that says
+    why nothing was. Raises MwvizError.
+    """
+    from mwviz.collect.faulting import faults_here  # a probe starts sooner without it
+
+    return faults_here(subject, options, stuck, compared=compared)
 
 
 def list_routes(
@@ -141,6 +155,22 @@ async def trace_async(
     """
     with _subject(app, factory=factory, app_dir=app_dir) as subject:
         return await collect.probe_async(subject, probe_options(path, **options))
+
+
+def faults(
+    app: object, path: str | None = None, *, factory: bool = False, app_dir: str | Path | None = None, **options: Any
+) -> Faults:
+    """What a client of `app`, an object or an import string, still gets where a layer rejects or crashes.
+
+    Every fault is tried in turn in one stack, in a thread and an asyncio loop of its own. Without `path` no handler is
+    called; with it the normal request, and no other, goes to the real handler. `options` are those of `trace` without
+    raises, repeat and websocket; with `order` the matrix of the app as it is becomes `Faults.before`. Raises MwvizError
+    for the caller's mistakes and an app that cannot be built or started, TypeError for an option that does not exist.
+    """
+    from mwviz.collect.faulting import faults_in_thread
+
+    with _subject(app, factory=factory, app_dir=app_dir) as subject:
+        return faults_in_thread(subject, probe_options(path, **options))
 
 
 def probe_options(

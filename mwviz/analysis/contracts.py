@@ -16,7 +16,7 @@ from mwviz.model.findings import Check, Finding, Site
 
 _NAMED_AT_MOST = 3
 #: Codes of findings that a move mends.
-_MOVES = ("MW101", "MW104", "MW105")
+_MOVES = ("MW101", "MW104", "MW105", "MW111")
 
 
 @dataclass(frozen=True, slots=True)

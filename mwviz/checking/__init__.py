@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mwviz import api, collect, comparing, config
-from mwviz.analysis import chains
+from mwviz.analysis import chains, on_faults
 from mwviz.analysis.contracts import Held, could_not, hold, unmoved
 from mwviz.analysis.selection import Selection, select
 from mwviz.api import Target
@@ -19,6 +19,7 @@ from mwviz.config import App, Config
 from mwviz.errors import ConfigError, ProbeError
 from mwviz.model import Trace
 from mwviz.model.contracts import Contract
+from mwviz.model.faults import Faults
 from mwviz.model.findings import CheckedApp, Findings
 from mwviz.model.routes import Routes
 
@@ -39,18 +40,10 @@ class Job:
 def jobs(target: Target) -> tuple[Job, ...]:
     """What there is to check: the app that the command line names, or all that are configured.
 
-    The name of a configured app stands for it. Raises ConfigError where there is nothing to hold, or what holds it
-    does not exist yet.
+    The name of a configured app stands for it. Raises ConfigError where there is nothing to hold.
     """
     settings = config.find(target.directory, target.config)
     found = tuple(_jobs(target, settings))
-    for job in found:
-        for contract in job.contracts:
-            if contract.on_faults:
-                raise ConfigError(
-                    f"{settings.file}: `on_faults` in {contract.place} is not yet available: this version holds "
-                    "contracts against a normal request only."
-                )
     found = _with_lock(found, settings)
     held = tuple(job for job in found if job.contracts or job.lock is not None)
     if not held:
@@ -114,16 +107,27 @@ def _check(subject: Subject, job: Job, options: ProbeOptions, stuck: Callable[[T
     if _unusable(trace) is not None:
         return _judged(job, trace, None)
     lock = _lock(subject, job, trace, options.order)
+    faults = _faults(subject, job, options, lambda _: stuck(trace))
     for_routes = [_selection(contract) for contract in job.contracts if contract.of_routes]
     if not for_routes:
-        return _judged(job, trace, None, lock)
+        return _judged(job, trace, None, lock, faults)
 
     def choose(routes: Routes) -> Routes:
         kept = {id(route) for each in for_routes for route in select(routes, each).routes}
         return replace(routes, routes=tuple(route for route in routes.routes if id(route) in kept))
 
     probes = RouteProbes(choose, options.timeout, options.headers, options.order)
-    return _judged(job, trace, list_probed(subject, probes), lock)
+    return _judged(job, trace, list_probed(subject, probes), lock, faults)
+
+
+def _faults(
+    subject: Subject, job: Job, options: ProbeOptions, stuck: Callable[[Faults | ProbeError], None]
+) -> Faults | None:
+    """Every fault, tried with the request that the contracts are held against; None where none asks for it."""
+    if not any(contract.on_faults for contract in job.contracts):
+        return None
+    asked = replace(options, raises=False, repeat=None)
+    return api.try_faults(subject, asked, stuck=stuck, compared=False)
 
 
 def _lock(subject: Subject, job: Job, trace: Trace, order: str | None) -> tuple[Held, ...]:
@@ -133,17 +137,33 @@ def _lock(subject: Subject, job: Job, trace: Trace, order: str | None) -> tuple[
     return (held_lock(job.lock, trace, routes, job.name or trace.target),)
 
 
-def _judged(job: Job, trace: Trace, routes: Routes | None, lock: tuple[Held, ...] = ()) -> Findings:
+def _judged(
+    job: Job, trace: Trace, routes: Routes | None, lock: tuple[Held, ...] = (), faults: Faults | None = None
+) -> Findings:
     target = job.name or trace.target
     if not lock and job.lock is not None:  # nothing usable came of the probe
         lock = (could_not_lock(target, _unusable(trace) or "The probe of the app never ended"),)
-    held = (*(_held(contract, trace, routes, target) for contract in job.contracts), *lock)
+    held = (*(_held(contract, trace, routes, faults, target) for contract in job.contracts), *lock)
     notes = (*trace.probe.reasons, *_ended(trace), *dict.fromkeys((*trace.notes, *(routes.notes if routes else ()))))
     app = CheckedApp(target, trace.versions, notes)
     return Findings(tuple(one for each in held for one in each.findings), tuple(each.check for each in held), (app,))
 
 
-def _held(contract: Contract, trace: Trace, routes: Routes | None, target: str) -> Held:
+def _held(contract: Contract, trace: Trace, routes: Routes | None, faults: Faults | None, target: str) -> Held:
+    if not contract.on_faults or _unusable(trace) is not None:
+        return _held_order(contract, trace, routes, target)
+    if faults is None:
+        told = "A fault, or the probe itself, could not be ended"
+        return could_not(contract, target, "MW109", told, "Run `mwviz faults` for the place where it hangs.")
+    order = _held_order(contract, trace, routes, target)
+    kept = on_faults.hold(contract, faults, target)
+    check = replace(
+        kept.check, kept=kept.check.kept and order.check.kept, notes=(*order.check.notes, *kept.check.notes)
+    )
+    return Held(check, (*order.findings, *kept.findings))
+
+
+def _held_order(contract: Contract, trace: Trace, routes: Routes | None, target: str) -> Held:
     if (reason := _unusable(trace)) is not None:
         return could_not(contract, target, "MW109", reason, "Run `mwviz show` for the whole of it.")
     if not contract.of_routes:

@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from mwviz import __version__
-from mwviz.cli import messages, options, output, process
+from mwviz.cli import experiments, messages, options, output, process
 from mwviz.cli.groups import Configured, Found, Request, grouped
 from mwviz.cli.messages import INTERRUPTED, MISTAKE
 
@@ -216,6 +216,9 @@ def docs(
     from mwviz.cli import documenting
 
     documenting.refresh_documents(files, check=check, diff=diff, whole=whole)
+
+
+app.command()(experiments.faults)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

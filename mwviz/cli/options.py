@@ -11,6 +11,7 @@ import typer
 
 from mwviz.errors import ProbeError
 from mwviz.render import DIFF_RENDERERS, ROUTES_RENDERERS, Format
+from mwviz.render.faults import FaultsFormat
 from mwviz.render.findings import ReportFormat
 
 #: Under this key the context remembers `--traceback`, for the one place that tells errors.
@@ -204,6 +205,14 @@ RouteHeader = Annotated[
 RouteTimeout = Annotated[
     float, typer.Option("--timeout", metavar="SECONDS", help="Time limit for each probe of --trace.")
 ]
+FaultsFormatChoice = Annotated[
+    Optional[FaultsFormat], typer.Option("-f", "--format", help="Format of the matrix. [default: table]")
+]
+Only = Annotated[
+    Optional[list[str]],
+    typer.Option("--only", metavar="GLOBS", help="Only these headers: 'access-control-*,x-request-id'."),
+]
+EveryRow = Annotated[bool, typer.Option("--all", help="Show every row, also one that says what its neighbour says.")]
 
 
 def text_format(chosen: DiffFormat | None) -> Format | None:

@@ -58,6 +58,11 @@ def _contract(file: Path, where: str, number: int, table: Any) -> Contract:
         raise ConfigError(f"{file}: {where} holds nothing: give it {', '.join(f'`{key}`' for key in _HELD)}.")
     if table.get("exhaustive") and not table.get("layers"):
         raise ConfigError(f"{file}: `exhaustive` in {where} says nothing without `layers`.")
+    if table.get("on_faults") and (table.get("paths") or table.get("methods")):
+        raise ConfigError(
+            f"{file}: `on_faults` in {where} holds for the app's own stack: put it into a contract without `paths` and "
+            "`methods`."
+        )
     reader = _Reader(file, where)
     groups = reader.order("layers", table)
     before = tuple(reader.pair("before", text, grammar.INWARD) for text in table.get("before", ()))

@@ -19,6 +19,9 @@ RULES = {
     "MW108": "No route is left that a contract could be held for",
     "MW109": "A contract could not be held: the app cannot be probed",
     "MW110": "The order is not the accepted one of mwviz.lock",
+    "MW111": "A response to a fault lacks a header that another order would keep",
+    "MW112": "A header that a contract asks for is in no normal response",
+    "MW113": "A response to a fault lacks a header that no order would keep",
 }
 
 Severity: TypeAlias = Literal["error", "warning", "info"]

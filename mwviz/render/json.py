@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from mwviz.model import Stack, Trace
 
 if TYPE_CHECKING:
+    from mwviz.model.faults import Faults
     from mwviz.model.findings import Findings
     from mwviz.model.routes import Routes
 
@@ -17,9 +18,9 @@ _Json: TypeAlias = "dict[str, _Json] | list[_Json] | str | int | bool | None"
 
 
 def render(
-    value: Trace | Stack | Routes | Findings, *, width: int = 80, color: bool = False, verbose: bool = False
+    value: Trace | Stack | Routes | Findings | Faults, *, width: int = 80, color: bool = False, verbose: bool = False
 ) -> str:
-    """Return the JSON of `show` (`mwviz.trace/1`), `routes` (`mwviz.routes/1`), `check` (`mwviz.findings/1`), a stack.
+    """Return the JSON of `show` (`mwviz.trace/1`), `routes`, `check` (`mwviz.findings/1`), `faults`, or of a stack.
 
     Keys come in the order of the model; all text is ASCII with escapes, so no control character of an app's stays live.
     """

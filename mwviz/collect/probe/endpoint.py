@@ -38,21 +38,24 @@ class StandIn:
     """Answers (or raises) where the router or a handler would be called; of all else it is what it stands for."""
 
     def __init__(self, replaced: Any, routes: Routes) -> None:
-        self._replaced = replaced
+        self.replaced = replaced
         self._routes = routes
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._replaced, name)
+        return getattr(self.replaced, name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer an HTTP request or a websocket of the probe's; leave anything else to what was replaced."""
+        routes = self._routes
         match scope["type"]:
-            case "http" if self._routes.recorder.owns(scope):
-                await self._answer(scope, receive, send)
-            case "websocket" if self._routes.recorder.owns(scope):
+            case "http" if routes.instead is not None and routes.recorder.owns(scope):
+                await routes.instead(scope, receive, send)
+            case "http" if routes.stands_in and routes.recorder.owns(scope):
+                await answer(scope, receive, send, raises=routes.raises)
+            case "websocket" if routes.stands_in and routes.recorder.owns(scope):
                 await self._accept(receive, send)
             case _:
-                await self._replaced(scope, receive, send)
+                await self.replaced(scope, receive, send)
 
     async def _accept(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -63,16 +66,18 @@ class StandIn:
             await receive()
         await send({"type": "websocket.close", "code": 1000})
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if any(name == b"content-length" for name, _ in scope["headers"]):
-            # A handler with a body parameter would read it: layers that watch `receive` get their part to play.
-            while (await receive()).get("more_body", False):
-                pass
-        if self._routes.raises:
-            raise RuntimeError(_RAISED)
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(_BODY)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": _BODY})
+
+async def answer(scope: Scope, receive: Receive, send: Send, *, raises: bool = False) -> None:
+    """Answer 200 as a handler would, or raise."""
+    if any(name == b"content-length" for name, _ in scope["headers"]):
+        # A handler with a body parameter would read it: layers that watch `receive` get their part to play.
+        while (await receive()).get("more_body", False):
+            pass
+    if raises:
+        raise RuntimeError(_RAISED)
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(_BODY)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": _BODY})
 
 
 class Routes:
@@ -80,10 +85,19 @@ class Routes:
 
     `refusal` is why no stand-in could stand where one got to; there nothing of the user's was called. `raises` says
     whether stand-ins raise, `reads` whether the client of a websocket has something to say, and is heard by them.
+    `instead`, where `replaceable`, is what a request meets in place of any handler.
     """
 
     def __init__(
-        self, chain: Chain, recorder: Recorder, calls: Calls, *, stand_in: bool, raises: bool, reads: bool
+        self,
+        chain: Chain,
+        recorder: Recorder,
+        calls: Calls,
+        *,
+        stand_in: bool,
+        raises: bool,
+        reads: bool,
+        replaceable: bool = False,
     ) -> None:
         self.reached: object | None = None
         self.refusal: ProbeError | None = None
@@ -92,7 +106,9 @@ class Routes:
         self.raises = raises
         self.reads = reads
         self._calls = calls
-        self._stand_in = stand_in
+        self.stands_in = stand_in
+        self.instead: ASGIApp | None = None
+        self._replaceable = replaceable
         self._inside: list[Scope] = []
         self._undo = ExitStack()
 
@@ -133,7 +149,7 @@ class Routes:
                 self._watch_fallback(opening.router)
                 with self._going(f"{outer}{mount_name(route)}"):
                     return await (self.ending(call) if self.refusal else call)(scope, receive, send)
-        elif allows_method(route, scope) or (self._stand_in and has_own_handle(route)):
+        elif allows_method(route, scope) or (self.stands_in and has_own_handle(route)):
             with self.recorder.paused():
                 opening = self._chain.open_route(calling(route, scope), outer, self.ending)
         else:
@@ -141,7 +157,7 @@ class Routes:
         self.reached = mounted(route) if is_mount(route) else getattr(route, "endpoint", route)
         end = call if opening.ended else self._chain.end(self.ending(call))
         self._inside.append(scope)
-        if not self._stand_in:
+        if not self.stands_in:
             self._calls.reach(route, scope)
         try:
             # The mark may have come through a layer that lost the context.
@@ -165,7 +181,7 @@ class Routes:
 
     def ending(self, handler: ASGIApp) -> ASGIApp:
         """What stands at the end of the chain: the handler, or its stand-in."""
-        return StandIn(handler, self) if self._stand_in else handler
+        return StandIn(handler, self) if self.stands_in or self._replaceable else handler
 
     def _watch_fallback(self, router: Any) -> None:
         """Let what a router falls back to, where that is the user's own app, be an end, too."""
@@ -181,7 +197,7 @@ class Routes:
         self._chain.end_at_attribute(router, "default", self.ending(fall_back))
 
     def _refusal(self, router: Any) -> ProbeError | None:
-        obstacle = unwatchable(router) if self._stand_in else None
+        obstacle = unwatchable(router) if self.stands_in else None
         if obstacle is None:
             return None
         return ProbeError(f"No stand-in endpoint can stand in for {obstacle}: --endpoint real calls it.")

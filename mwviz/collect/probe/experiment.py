@@ -89,6 +89,9 @@ class Experiment:
     Several of them, one after the other on the same loop, may share the layers in `kept`.
     """
 
+    #: Whether something else may take a handler's place for one request.
+    replaceable = False
+
     def __init__(self, subject: Subject, options: ProbeOptions, kept: Kept | None = None) -> None:
         self.subject = subject
         self.options = options
@@ -174,7 +177,13 @@ class Experiment:
             return
         stand_in = request.endpoint == "stand-in"
         routes = self.routes or Routes(
-            self.chain, self.recorder, self.calls, stand_in=stand_in, raises=request.raises, reads=request.says
+            self.chain,
+            self.recorder,
+            self.calls,
+            stand_in=stand_in,
+            raises=request.raises,
+            reads=request.says,
+            replaceable=self.replaceable,
         )
         hidden = not self.chain.found or not self.chain.found[-1].is_router
         if stand_in and (hidden or (not request.routed and not self.chain.end_at_router(routes.ending))):

@@ -266,3 +266,7 @@ def _duration(shown: Run | None, alike: list[Run]) -> int | None:
     if alike:
         return repeats.median([run.duration for run in alike if run.duration is not None])
     return shown.duration if shown is not None else None
+
+
+#: What the report on faults has in common with this one.
+order_of, reading_of, response_of, versions_of = _order, _reading, _response, _versions

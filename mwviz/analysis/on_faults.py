@@ -1,0 +1,216 @@
+"""Holds `on_faults` of a contract: every response to a fault still carries these headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from mwviz.analysis.contracts import Held
+from mwviz.analysis.remedies import move
+from mwviz.errors import closest
+from mwviz.model import Layer, Position
+from mwviz.model.contracts import Contract
+from mwviz.model.faults import Added, Fault, FaultKind, Faults, Normal, Reply
+from mwviz.model.findings import Check, Finding, Site
+
+_NAMED_AT_MOST = 3
+#: Layers that turn nobody away: the framework's own, of which each version has others.
+_FRAMEWORK = "framework"
+_TOLD: dict[FaultKind, str] = {
+    "reject": "A rejection by",
+    "crash": "An exception in",
+    "http_exception": "An HTTPException of",
+    "not_found": "A 404 of",
+    "method_not_allowed": "A 405 of",
+    "invalid": "A validation error of",
+    "too_large": "An oversized body at",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Loss:
+    """One response that lacks headers which one place adds; `reply` is the row itself, or its preflight."""
+
+    row: Fault
+    reply: Fault | Reply
+    adder: Position | None
+    names: tuple[str, ...]
+
+    @property
+    def of_preflight(self) -> bool:
+        return self.reply is not self.row
+
+
+def hold(contract: Contract, faults: Faults, target: str) -> Held:
+    """Hold one contract for all that was tried at the user's layers and at the endpoint.
+
+    Layers that add one of the headers are left out: two of them could not both stand outside of the other. So are the
+    crash of a layer that answers for the crashes of others, a client that has gone, and what nobody answers: there is
+    no response then that could lack anything.
+    """
+    unknown = [glob for glob in contract.on_faults if not _fitting(glob, (*faults.headers, *faults.preflight_headers))]
+    findings = [_unknown(contract, glob, faults, target) for glob in unknown]
+    adders = {added.at for added in _wanted(contract, faults.normal)}
+    rescuers = {row.handled_by for row in faults.rows if row.fault == "crash"}
+    rows = [
+        row
+        for row in faults.rows
+        if _counts(row, faults) and row.at not in adders and not (row.fault == "crash" and row.at in rescuers)
+    ]
+    losses = [loss for row in rows for loss in _losses(contract, row, faults)]
+    findings += [_finding(contract, group, faults, target) for group in _grouped(losses)]
+    tried = [row for row in rows if row.reached]
+    notes = tuple(_notes(rows, tried, faults)) if faults.rows else ()
+    return Held(Check(target, contract.name, "contract", not findings, None, notes), tuple(findings))
+
+
+def _wanted(contract: Contract, normal: Normal) -> list[Added]:
+    return [added for added in normal.headers if any(_fitting(glob, [added.name]) for glob in contract.on_faults)]
+
+
+def _fitting(glob: str, names: Sequence[str]) -> list[str]:
+    return [name for name in names if fnmatchcase(name, glob.lower())]
+
+
+def _counts(row: Fault, faults: Faults) -> bool:
+    if row.at == "endpoint":
+        return row.fault != "disconnect"
+    return faults.layers[row.at].origin != _FRAMEWORK
+
+
+def _losses(contract: Contract, row: Fault, faults: Faults) -> Iterator[_Loss]:
+    found = [*_lost(contract, row, row, faults.normal)]
+    if not found and row.preflight is not None and faults.preflight is not None:
+        found = [*_lost(contract, row, row.preflight, faults.preflight)]
+    yield from found
+
+
+def _lost(contract: Contract, row: Fault, reply: Fault | Reply, normal: Normal) -> Iterator[_Loss]:
+    if not reply.reached or reply.status is None:
+        return
+    by: dict[Position | None, list[str]] = {}
+    for added in _wanted(contract, normal):
+        if added.name in reply.missing:
+            by.setdefault(added.at, []).append(added.name)
+    yield from (_Loss(row, reply, adder, tuple(names)) for adder, names in by.items())
+
+
+def _grouped(losses: Sequence[_Loss]) -> list[list[_Loss]]:
+    """Losses with one cause are one break: all rejections outside of a layer, all that another one answers for."""
+    groups: dict[tuple[object, ...], list[_Loss]] = {}
+    for loss in losses:
+        reply = loss.reply
+        cause = (reply.handled_by, reply.status) if loss.row.fault == "crash" else _side(loss)
+        groups.setdefault((loss.row.fault, cause, loss.adder, loss.names, loss.of_preflight), []).append(loss)
+    return list(groups.values())
+
+
+def _side(loss: _Loss) -> bool:
+    """Whether it went wrong outside of the layer that adds the headers."""
+    return isinstance(loss.row.at, int) and isinstance(loss.adder, int) and loss.row.at < loss.adder
+
+
+def _unknown(contract: Contract, glob: str, faults: Faults, target: str) -> Finding:
+    known = tuple(dict.fromkeys((*faults.headers, *faults.preflight_headers)))
+    close = closest(glob, known)
+    hint = f"did you mean {close}?" if close else f"it has {', '.join(known) or 'none beside those of its body'}."
+    return Finding(
+        "MW112",
+        "error",
+        f"No normal response has a header that fits '{glob}': {hint}",
+        (),
+        None,
+        f"Correct the name in {contract.place}, or send what makes the app add it, with -H 'Name: value'.",
+        f"{_sent(faults.normal)} has {', '.join(faults.headers) or 'no header beside those of its body'}",
+        target,
+        contract.name,
+    )
+
+
+def _finding(contract: Contract, losses: Sequence[_Loss], faults: Faults, target: str) -> Finding:
+    first = losses[0]
+    at = [faults.layers[loss.row.at] for loss in losses if loss.row.at != "endpoint"]
+    adder = faults.layers[first.adder] if isinstance(first.adder, int) else None
+    handler = faults.layers[first.reply.handled_by] if first.reply.handled_by is not None else None
+    moved = _outside(first, faults.layers, adder)
+    about = (*at, adder) if moved is not None else (adder, handler)
+    named = {layer.index: layer for layer in about if layer is not None}.values()
+    return Finding(
+        code="MW111" if moved is not None else "MW113",
+        severity="error",
+        message=_message(losses, at, adder, handler),
+        layers=tuple(layer.label for layer in named),
+        place=next((layer.registered_at for layer in (adder, *at) if layer is not None and layer.registered_at), None),
+        remedy=moved or _remedy(losses[0], faults.layers, adder),
+        evidence=_evidence(first, faults),
+        target=target,
+        check=contract.name,
+        sites=tuple(Site(layer.label, layer.registered_at) for layer in named),
+    )
+
+
+def _message(losses: Sequence[_Loss], at: Sequence[Layer], adder: Layer | None, handler: Layer | None) -> str:
+    first = losses[0]
+    places = [layer.label for layer in at]
+    if len(places) < len(losses):
+        places.append("the endpoint")
+    got = f" ({first.reply.status})"
+    made = f", which {handler.label} answers," if handler is not None else ""
+    what = " of a preflight" if first.of_preflight else ""
+    start = _TOLD[first.row.fault]
+    by = f", which {adder.label} adds" if adder is not None else ""
+    return f"{start} {_listed(places)}{got}{made} has no {_listed(first.names)}{by}{what and ': it is' + what}."
+
+
+def _evidence(loss: _Loss, faults: Faults) -> str:
+    normal = faults.preflight if loss.of_preflight and faults.preflight is not None else faults.normal
+    has = normal.response.status if normal.response is not None else None
+    return f"{_sent(normal)} has it without a fault ({has}), and not with one ({loss.reply.status})"
+
+
+def _sent(normal: Normal) -> str:
+    origin = next((value for name, value in normal.probe.headers if name.lower() == "origin"), None)
+    return f"{normal.probe.method} {normal.probe.path}" + (f" with Origin {origin}" if origin is not None else "")
+
+
+def _outside(outermost: _Loss, layers: Sequence[Layer], adder: Layer | None) -> str | None:
+    """Return how the layer that adds the headers gets outside of who answers; None where no order does that."""
+    at = _answering(outermost)
+    if adder is None or not isinstance(at, int) or at > adder.index or layers[at].origin == _FRAMEWORK:
+        return None
+    return move(adder, layers[at], layers, outward=True)
+
+
+def _answering(loss: _Loss) -> Position | None:
+    return loss.reply.handled_by if loss.reply.handled_by is not None else loss.reply.answered_by
+
+
+def _remedy(loss: _Loss, layers: Sequence[Layer], adder: Layer | None) -> str:
+    if adder is None:
+        return "No layer adds it: let one do so that stands outside of what may fail."
+    at = _answering(loss)
+    if at is not None and not (isinstance(at, int) and at <= adder.index):
+        return f"{adder.label} stands outside, and adds it to some responses only: let it add it to all."
+    by = layers[at].label if isinstance(at, int) else "the server"
+    name = f"an ASGI class that does what {adder.label} does" if adder.kind == "function" else adder.name
+    return (
+        f"No order helps: {by} answers outside of all that is registered. Wrap the whole app in {name}, or catch "
+        f"exceptions in a layer that stands inside of {adder.label}."
+    )
+
+
+def _notes(rows: Sequence[Fault], tried: Sequence[Fault], faults: Faults) -> Iterator[str]:
+    if missed := len(rows) - len(tried):
+        at = faults.normal.answered_by
+        why = f": {faults.layers[at].label} answers before" if isinstance(at, int) else ""
+        yield f"{missed} of {len(rows)} faults did not come about{why}."
+    if silent := [row.layer for row in tried if row.status is None]:
+        yield f"Nobody answers where {_listed(silent)} crashes: there is no response to hold."
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > _NAMED_AT_MOST + 1:
+        return f"{', '.join(names[:_NAMED_AT_MOST])} or {len(names) - _NAMED_AT_MOST} more"
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last

@@ -1,0 +1,137 @@
+"""`table`: the matrix for the terminal, a column per layer that adds headers, under its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mwviz.model.faults import Fault, Faults, Reply
+from mwviz.render.faults import words
+from mwviz.render.faults.matrix import Group, Run, runs
+from mwviz.render.faults.meaning import meaning
+from mwviz.render.faults.words import Cell, State
+from mwviz.render.plain import columns, shorten, visible
+from mwviz.render.terminal import NARROWEST, Line, Part, Style, fold, paint, status_style
+
+_GAP = 2
+_STYLES: dict[State, Style] = {"kept": "green", "some": "yellow", "lost": "red", "unreached": "dim"}
+_INDENT, _REMARK = 2, 6
+#: Room that the places keep, however many columns there are.
+_PLACES_LEAST = 20
+
+
+def render(faults: Faults, *, width: int = 80, color: bool = False, verbose: bool = False, every: bool = False) -> str:
+    """Return the matrix in lines of at most `width` columns; `verbose` names the headers that each row has lost."""
+    width = max(width, NARROWEST)
+    parts: list[Line | None] = []
+    if faults.before is not None:
+        parts += [*_matrix(faults.before, width, verbose, every, "as it is"), None]
+        parts += _matrix(faults, width, verbose, every, f"as tried: {words.order(faults)}")
+    else:
+        parts += _matrix(faults, width, verbose, every, None)
+    return "\n".join(paint(line, color) if line is not None else "" for line in parts) + "\n"
+
+
+def _matrix(faults: Faults, width: int, verbose: bool, every: bool, named: str | None) -> Iterator[Line | None]:
+    yield from fold([(visible(faults.target), "bold"), (f" · {named}" if named else "", "")], width, 2)
+    yield from fold([(words.request(faults.normal), "")], width, 2)
+    if faults.preflight is not None:
+        yield from fold([(words.request(faults.preflight), "")], width, 2)
+    yield None
+    yield from _legend(faults, width)
+    yield from _rows(faults, width, verbose, every)
+    yield None
+    for note in faults.notes:
+        yield from fold([("Note: ", "dim"), (visible(note), "")], width, 6)
+    if faults.notes:
+        yield None
+    for sentence in meaning(faults):
+        yield from fold([(sentence, "bold")], width, 2)
+
+
+def _legend(faults: Faults, width: int) -> Iterator[Line | None]:
+    normal, asked = words.blocks(faults)
+    if not normal and not asked:
+        yield from fold([("The normal response has no headers but those of its body.", "")], width, 2)
+        yield None
+        return
+    told = [(group, False) for group in normal] + [(group, True) for group in asked if group not in normal]
+    names = max(columns(words.adder(group)) for group, _ in told)
+    digits = max(columns(words.head(group)) for group, _ in told)
+    yield from fold([("Headers by the layer that adds them: ", ""), (words.KEY, "dim")], width, 2)
+    for group, of_preflight in told:
+        head: list[Part] = [(f"{words.head(group):>{digits}}", "bold"), (f"  {words.adder(group):<{names}}  ", "")]
+        what = ("preflight: " if of_preflight else "") + ", ".join(map(visible, group.names))
+        yield from fold([*head, (what, "dim")], width, min(digits + names + 4, width // 2))
+    yield None
+
+
+def _rows(faults: Faults, width: int, verbose: bool, every: bool) -> Iterator[Line | None]:
+    normal, asked = words.blocks(faults)
+    found = runs(faults, every=every)
+    beside = _cells_width(normal) + (_cells_width(asked) if asked else 0)
+    names = [" … ".join(words.where(run)) for run in found] + [words.section(run)[_INDENT:] for run in found]
+    places = min(max(map(columns, names), default=0), max(width - beside - _INDENT, _PLACES_LEAST))
+    before = None
+    for run in found:
+        if (section := words.section(run)) != before:
+            yield from ([] if before is None else [None])
+            yield _headings(normal, asked if section != words.AT_ENDPOINT else (), section, places)
+            before = section
+        yield from _run(faults, run, places, width, verbose)
+
+
+def _cells_width(groups: Sequence[Group]) -> int:
+    return _GAP + len("status") + sum(_GAP + _cell_width(group) for group in groups)
+
+
+def _cell_width(group: Group) -> int:
+    return max(columns(words.head(group)), 1 if len(group.names) < 2 else 2 * len(str(len(group.names))) + 1)
+
+
+def _headings(normal: Sequence[Group], asked: Sequence[Group], section: str, places: int) -> Line:
+    title = shorten(section, places + _INDENT)
+    line: list[Part] = [(title, "bold"), (f"{'':<{places + _INDENT - columns(title)}}  status", "dim")]
+    line += [(f"  {words.head(group):>{_cell_width(group)}}", "dim") for group in normal]
+    if asked:
+        line += [("  prefl.", "dim")]
+        line += [(f"  {words.head(group):>{_cell_width(group)}}", "dim") for group in asked]
+    return line
+
+
+def _run(faults: Faults, run: Run, places: int, width: int, verbose: bool) -> Iterator[Line]:
+    normal, asked = words.blocks(faults)
+    row = run.first
+    first, *more = _where(run, places)
+    used = sum(columns(text) for text, _ in first)
+    line: list[Part] = [(" " * _INDENT, ""), *first, (" " * (places - used + _GAP), "")]
+    line += [_status(row), *_cells(row, normal)]
+    if asked and row.preflight is not None:
+        line += [("  ", ""), _status(row.preflight), *_cells(row.preflight, asked)]
+    told = words.remark(faults, row, verbose=verbose)
+    left = width - sum(columns(text) for text, _ in line) - _GAP
+    aside = told if told and columns(told) <= left else ""
+    yield [*line, ("  " if aside else "", ""), (aside, "dim")]
+    for rest in more:
+        yield [(" " * _INDENT, ""), *rest]
+    if told and not aside:
+        yield from fold([(" " * _REMARK, ""), (told, "dim")], width, _REMARK)
+
+
+def _where(run: Run, width: int) -> list[list[Part]]:
+    whole = " … ".join(words.where(run))
+    if columns(whole) <= width:
+        return [[(whole, "")]]
+    begin, *end = words.where(run)  # a number stays with its name
+    lines = fold([(f"{begin} …" if end else begin, "")], width, 2)
+    return [*lines, *([(" " * 2, ""), *line] for each in end for line in fold([(each, "")], width - 2, 2))]
+
+
+def _status(reply: Fault | Reply) -> Part:
+    style: Style = "dim" if not reply.reached else status_style(reply.status)
+    return f"{words.status(reply):>{len('status')}}", style
+
+
+def _cells(reply: Fault | Reply, groups: Sequence[Group]) -> Iterator[Part]:
+    for group in groups:
+        told: Cell = words.cell(reply, group.names)
+        yield " " * (_GAP + _cell_width(group) - columns(told.text)) + told.text, _STYLES[told.state]
