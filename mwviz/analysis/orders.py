@@ -66,8 +66,11 @@ def breaks(order: Order, chain: Chain) -> Iterator[Break]:
             beside = right[goes - 1]
         remedy = move(stand.layer, beside.layer, chain.layers, outward=outward, moves_too=beside not in stay)
         yield _break(stand.layer, beside.layer, remedy, outward=outward)
-        # who has moved beside another is registered as that one is
-        mended = replace(stand.layer, registered_by=beside.layer.registered_by)
+        # who has left a list, or gone into it, is registered as the one beside, and where that is
+        mended = stand.layer
+        if mended.registered_by != beside.layer.registered_by:
+            by, code = beside.layer.registered_by, beside.layer.registered_in
+            mended = replace(mended, registered_by=by, registered_in=code)
         right.insert(goes, replace(stand, layer=mended))
 
 
