@@ -117,18 +117,22 @@ def _extra(contract: Contract, chain: Chain) -> Iterator[Break]:
 
 
 def _ends(contract: Contract, chain: Chain) -> Iterator[Break]:
-    own = chain.own()
+    own, there = chain.own(), list(chain.own())
     ends: tuple[tuple[str, str, Group, Callable[[Sequence[Layer]], Layer]], ...] = (
         ("MW104", "outermost", contract.outermost, lambda layers: layers[0]),
         ("MW105", "innermost", contract.innermost, lambda layers: layers[-1]),
     )
     for code, end, group, at in ends:
         fitting = [layer for layer in chain.layers if any(fits_layer(name.text, layer) for name in group)]
-        if fitting and own and at(own) not in fitting:
-            wanted, there = at(fitting), at(own)
-            told = f"{wanted.label} must be the {end} layer, but {there.label} is"
-            remedy = move(wanted, there, chain.layers, outward=end == "outermost")
-            yield Break(code, told, (wanted, there), remedy)
+        # not `own`: what the remedy for the other end has moved is in nobody's way here
+        if fitting and there and at(there) not in fitting:
+            wanted, other = at(fitting), at(there)
+            told = f"{wanted.label} must be the {end} layer, but {at(own).label} is"
+            remedy = move(wanted, other, chain.layers, outward=end == "outermost")
+            yield Break(code, told, (wanted, other) if at(own) is other else (wanted, at(own), other), remedy)
+            if wanted in there:
+                there.remove(wanted)
+                there.insert(0 if end == "outermost" else len(there), wanted)
 
 
 def _forbidden(layer: Layer) -> Break:
@@ -183,7 +187,9 @@ def _filter(contract: Contract) -> str:
 
 
 def _notes(contract: Contract, chains: Sequence[Chain]) -> Iterator[str]:
-    """Say which of the layers that the contract is about no probe reached."""
+    """Say where remedies know nothing of each other, and which of the layers concerned no probe reached."""
+    if any(_orders_broken(contract, chain) > 1 for chain in chains):
+        yield "More than one order is broken here, and each is mended for itself: check again after the changes."
     judged: dict[str, list[str]] = {}
     for chain in chains:
         names = [layer.label for layer in chain.layers if layer.label in chain.built and _is_about(contract, layer)]
@@ -192,6 +198,11 @@ def _notes(contract: Contract, chains: Sequence[Chain]) -> Iterator[str]:
     for labels, routes in judged.items():
         where = f" ({_listed(routes, len(chains))})" if any(routes) else ""
         yield f"The probe did not reach {labels}: judged by the built stack{where}."
+
+
+def _orders_broken(contract: Contract, chain: Chain) -> int:
+    kinds = (*(orders.breaks(order, chain) for order in (contract.layers, *contract.pairs)), _ends(contract, chain))
+    return sum(any(True for _ in kind) for kind in kinds)
 
 
 def _is_about(contract: Contract, layer: Layer) -> bool:

@@ -177,3 +177,38 @@ def test_what_wraps_the_app_has_to_be_registered_to_be_passed() -> None:
         "Register D with add_middleware, so that A can stand outside of D: "
         "what wraps the app, as D does, lies outside of all that is registered."
     )
+
+
+def test_the_remedies_for_both_ends_go_together() -> None:
+    layers = added(["Edge", "Other", "Last", "First"])
+    ends = Contract("c", "there", outermost=((Name("Edge")),), innermost=((Name("Last")),))
+
+    outer, inner = broken(ends, layers)
+
+    assert outer.remedy == "In main.py, move line 1 (Edge) below line 4 (First): what is added last stands outermost."
+    # the innermost is Edge, which has moved by then
+    assert inner.message == "Last must be the innermost layer, but Edge is."
+    assert inner.remedy == "In main.py, move line 3 (Last) above line 2 (Other): what is added last stands outermost."
+    assert not broken(ends, added(["Last", "Other", "First", "Edge"]))
+
+
+def test_one_move_that_mends_both_ends_is_told_once() -> None:
+    ends = Contract("c", "there", outermost=(Name("Edge"),), innermost=(Name("Last"),))
+
+    (only,) = broken(ends, added(["Edge", "Last", "First"]))
+
+    assert only.code == "MW104"
+    assert not broken(ends, added(["Last", "First", "Edge"]))
+
+
+def test_remedies_of_several_orders_are_told_to_be_for_themselves() -> None:
+    chain = Chain(tuple(added(["A", "B", "C"])))
+    pairs = tuple(tuple((Name(name),) for name in pair) for pair in ("AB", "BC"))
+
+    def notes(*held_to: tuple[tuple[Name, ...], ...]) -> tuple[str, ...]:
+        return hold(Contract("c", "there", pairs=held_to), [chain], chain.layers, "app").check.notes
+
+    assert notes(pairs[0]) == ()
+    assert notes(*pairs) == (
+        "More than one order is broken here, and each is mended for itself: check again after the changes.",
+    )
