@@ -128,11 +128,14 @@ def _ends(contract: Contract, chain: Chain) -> Iterator[Break]:
         if fitting and there and at(there) not in fitting:
             wanted, other = at(fitting), at(there)
             told = f"{wanted.label} must be the {end} layer, but {at(own).label} is"
-            remedy = move(wanted, other, chain.layers, outward=end == "outermost")
-            yield Break(code, told, (wanted, other) if at(own) is other else (wanted, at(own), other), remedy)
+            outward = end == "outermost"
+            remedy = move(wanted, other, chain.layers, outward=outward)
+            yield Break(
+                code, told, (wanted, other) if at(own) is other else (wanted, at(own), other), remedy, outward=outward
+            )
             if wanted in there:
                 there.remove(wanted)
-                there.insert(0 if end == "outermost" else len(there), wanted)
+                there.insert(0 if outward else len(there), wanted)
 
 
 def _forbidden(layer: Layer) -> Break:
@@ -188,8 +191,8 @@ def _filter(contract: Contract) -> str:
 
 def _notes(contract: Contract, chains: Sequence[Chain]) -> Iterator[str]:
     """Say where remedies know nothing of each other, and which of the layers concerned no probe reached."""
-    if any(_orders_broken(contract, chain) > 1 for chain in chains):
-        yield "More than one order is broken here, and each is mended for itself: check again after the changes."
+    if not all(_mended(contract, chain) for chain in chains):
+        yield "These changes do not go together well: check again after the first one."
     judged: dict[str, list[str]] = {}
     for chain in chains:
         names = [layer.label for layer in chain.layers if layer.label in chain.built and _is_about(contract, layer)]
@@ -200,9 +203,16 @@ def _notes(contract: Contract, chains: Sequence[Chain]) -> Iterator[str]:
         yield f"The probe did not reach {labels}: judged by the built stack{where}."
 
 
-def _orders_broken(contract: Contract, chain: Chain) -> int:
-    kinds = (*(orders.breaks(order, chain) for order in (contract.layers, *contract.pairs)), _ends(contract, chain))
-    return sum(any(True for _ in kind) for kind in kinds)
+def _mended(contract: Contract, chain: Chain) -> bool:
+    """Whether all orders hold once all remedies are carried out: what mends one may break another."""
+    after = replace(chain, layers=orders.carried_out(chain.layers, tuple(_misplaced(contract, chain))))
+    return not any(_misplaced(contract, after))
+
+
+def _misplaced(contract: Contract, chain: Chain) -> Iterator[Break]:
+    for order in (contract.layers, *contract.pairs):
+        yield from orders.breaks(order, chain)
+    yield from _ends(contract, chain)
 
 
 def _is_about(contract: Contract, layer: Layer) -> bool:

@@ -16,7 +16,8 @@ from mwviz.model.contracts import Sequence as Order
 class Break:
     """A break as one chain shows it; the first of `layers` is the one to be mended. The message has no full stop.
 
-    `everywhere`: it is the same for every chain of the app.
+    `everywhere`: it is the same for every chain of the app. `outward` is for those that a move mends, of the first
+    layer to the outer, or inner, side of the last one.
     """
 
     code: str
@@ -24,6 +25,7 @@ class Break:
     layers: tuple[Layer, ...]
     remedy: str
     everywhere: bool = False
+    outward: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,10 +76,22 @@ def breaks(order: Order, chain: Chain) -> Iterator[Break]:
         right.insert(goes, replace(stand, layer=mended))
 
 
+def carried_out(layers: Sequence[Layer], found: Sequence[Break]) -> tuple[Layer, ...]:
+    """The layers once every break that a move mends is mended so, one after the other."""
+    by_label = {layer.label: layer for layer in layers}
+    labels = list(by_label)
+    for each in found:
+        if each.outward is not None:
+            moved, beside = each.layers[0].label, each.layers[-1].label
+            labels.remove(moved)
+            labels.insert(labels.index(beside) + (not each.outward), moved)
+    return tuple(by_label[label] for label in labels)
+
+
 def _break(moved: Layer, beside: Layer, remedy: str, *, outward: bool) -> Break:
     outer, inner = (moved, beside) if outward else (beside, moved)
     told = f"{outer.label} must stand outside of {inner.label}, but stands inside of it"
-    return Break("MW101", told, (moved, beside), remedy)
+    return Break("MW101", told, (moved, beside), remedy, outward=outward)
 
 
 def _longest(stands: Sequence[_Stand]) -> list[_Stand]:
