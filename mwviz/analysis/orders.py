@@ -77,12 +77,14 @@ def breaks(order: Order, chain: Chain) -> Iterator[Break]:
 
 
 def carried_out(layers: Sequence[Layer], found: Sequence[Break]) -> tuple[Layer, ...]:
-    """The layers once every break that a move mends is mended so, one after the other."""
+    """The layers once every break that a move mends is mended so, one after the other, where it still has to be."""
     by_label = {layer.label: layer for layer in layers}
     labels = list(by_label)
     for each in found:
         if each.outward is not None:
             moved, beside = each.layers[0].label, each.layers[-1].label
+            if (labels.index(moved) < labels.index(beside)) == each.outward:
+                continue
             labels.remove(moved)
             labels.insert(labels.index(beside) + (not each.outward), moved)
     return tuple(by_label[label] for label in labels)

@@ -153,7 +153,11 @@ def test_remedies_that_go_together_mend_all_and_the_others_say_so(
 
     before = checked()
     for finding in before.findings:
-        source.carry_out(finding.remedy)
+        met = [layer.label for layer in source.layers()]
+        outward = finding.code == "MW104" or finding.message.startswith(f"{finding.layers[0]} must stand outside")
+        # an earlier one may have done it already
+        if (met.index(finding.layers[0]) < met.index(finding.layers[-1])) != outward:
+            source.carry_out(finding.remedy)
     after = checked()
     assert after.check.kept != bool(before.check.notes)
     # and one at a time is always an end
