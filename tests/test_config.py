@@ -213,6 +213,21 @@ WRONG: list[tuple[str, str, str]] = [
     ),
     (
         "mwviz.toml",
+        "[[contracts]]\nlayers = ['A > B']",
+        "`layers` in [[contracts]] number 1 wants a string for each place, outermost first, not 'A > B'.",
+    ),
+    (
+        "mwviz.toml",
+        "[[contracts]]\noutermost = 'B < A'",
+        "`outermost` in [[contracts]] number 1 wants no order: see `before`, not 'B < A'.",
+    ),
+    (
+        "mwviz.toml",
+        "[[contracts]]\nonce = ['A>B']",
+        "`once` in [[contracts]] number 1 wants no order: see `before`, not 'A>B'.",
+    ),
+    (
+        "mwviz.toml",
         "[[contracts]]\nforbidden = ['']",
         "`forbidden` in [[contracts]] number 1 has an empty string in it.",
     ),

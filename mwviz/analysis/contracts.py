@@ -117,18 +117,25 @@ def _extra(contract: Contract, chain: Chain) -> Iterator[Break]:
 
 
 def _ends(contract: Contract, chain: Chain) -> Iterator[Break]:
-    own = chain.own()
+    own, there = chain.own(), list(chain.own())
     ends: tuple[tuple[str, str, Group, Callable[[Sequence[Layer]], Layer]], ...] = (
         ("MW104", "outermost", contract.outermost, lambda layers: layers[0]),
         ("MW105", "innermost", contract.innermost, lambda layers: layers[-1]),
     )
     for code, end, group, at in ends:
         fitting = [layer for layer in chain.layers if any(fits_layer(name.text, layer) for name in group)]
-        if fitting and own and at(own) not in fitting:
-            wanted, there = at(fitting), at(own)
-            told = f"{wanted.label} must be the {end} layer, but {there.label} is"
-            remedy = move(wanted, there, chain.layers, outward=end == "outermost")
-            yield Break(code, told, (wanted, there), remedy)
+        # not `own`: what the remedy for the other end has moved is in nobody's way here
+        if fitting and there and at(there) not in fitting:
+            wanted, other = at(fitting), at(there)
+            told = f"{wanted.label} must be the {end} layer, but {at(own).label} is"
+            outward = end == "outermost"
+            remedy = move(wanted, other, chain.layers, outward=outward)
+            yield Break(
+                code, told, (wanted, other) if at(own) is other else (wanted, at(own), other), remedy, outward=outward
+            )
+            if wanted in there:
+                there.remove(wanted)
+                there.insert(0 if outward else len(there), wanted)
 
 
 def _forbidden(layer: Layer) -> Break:
@@ -183,7 +190,9 @@ def _filter(contract: Contract) -> str:
 
 
 def _notes(contract: Contract, chains: Sequence[Chain]) -> Iterator[str]:
-    """Say which of the layers that the contract is about no probe reached."""
+    """Say where remedies know nothing of each other, and which of the layers concerned no probe reached."""
+    if not all(_mended(contract, chain) for chain in chains):
+        yield "These changes do not go together well: check again after the first one."
     judged: dict[str, list[str]] = {}
     for chain in chains:
         names = [layer.label for layer in chain.layers if layer.label in chain.built and _is_about(contract, layer)]
@@ -192,6 +201,18 @@ def _notes(contract: Contract, chains: Sequence[Chain]) -> Iterator[str]:
     for labels, routes in judged.items():
         where = f" ({_listed(routes, len(chains))})" if any(routes) else ""
         yield f"The probe did not reach {labels}: judged by the built stack{where}."
+
+
+def _mended(contract: Contract, chain: Chain) -> bool:
+    """Whether all orders hold once all remedies are carried out: what mends one may break another."""
+    after = replace(chain, layers=orders.carried_out(chain.layers, tuple(_misplaced(contract, chain))))
+    return not any(_misplaced(contract, after))
+
+
+def _misplaced(contract: Contract, chain: Chain) -> Iterator[Break]:
+    for order in (contract.layers, *contract.pairs):
+        yield from orders.breaks(order, chain)
+    yield from _ends(contract, chain)
 
 
 def _is_about(contract: Contract, layer: Layer) -> bool:

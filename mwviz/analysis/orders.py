@@ -16,7 +16,8 @@ from mwviz.model.contracts import Sequence as Order
 class Break:
     """A break as one chain shows it; the first of `layers` is the one to be mended. The message has no full stop.
 
-    `everywhere`: it is the same for every chain of the app.
+    `everywhere`: it is the same for every chain of the app. `outward` is for those that a move mends, of the first
+    layer to the outer, or inner, side of the last one.
     """
 
     code: str
@@ -24,6 +25,7 @@ class Break:
     layers: tuple[Layer, ...]
     remedy: str
     everywhere: bool = False
+    outward: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,15 +68,32 @@ def breaks(order: Order, chain: Chain) -> Iterator[Break]:
             beside = right[goes - 1]
         remedy = move(stand.layer, beside.layer, chain.layers, outward=outward, moves_too=beside not in stay)
         yield _break(stand.layer, beside.layer, remedy, outward=outward)
-        # who has moved beside another is registered as that one is
-        mended = replace(stand.layer, registered_by=beside.layer.registered_by)
+        # who has left a list, or gone into it, is registered as the one beside, and where that is
+        mended = stand.layer
+        if mended.registered_by != beside.layer.registered_by:
+            by, code = beside.layer.registered_by, beside.layer.registered_in
+            mended = replace(mended, registered_by=by, registered_in=code)
         right.insert(goes, replace(stand, layer=mended))
+
+
+def carried_out(layers: Sequence[Layer], found: Sequence[Break]) -> tuple[Layer, ...]:
+    """The layers once every break that a move mends is mended so, one after the other, where it still has to be."""
+    by_label = {layer.label: layer for layer in layers}
+    labels = list(by_label)
+    for each in found:
+        if each.outward is not None:
+            moved, beside = each.layers[0].label, each.layers[-1].label
+            if (labels.index(moved) < labels.index(beside)) == each.outward:
+                continue
+            labels.remove(moved)
+            labels.insert(labels.index(beside) + (not each.outward), moved)
+    return tuple(by_label[label] for label in labels)
 
 
 def _break(moved: Layer, beside: Layer, remedy: str, *, outward: bool) -> Break:
     outer, inner = (moved, beside) if outward else (beside, moved)
     told = f"{outer.label} must stand outside of {inner.label}, but stands inside of it"
-    return Break("MW101", told, (moved, beside), remedy)
+    return Break("MW101", told, (moved, beside), remedy, outward=outward)
 
 
 def _longest(stands: Sequence[_Stand]) -> list[_Stand]:

@@ -36,10 +36,13 @@ def move(moved: Layer, beside: Layer, layers: Sequence[Layer], *, outward: bool,
         return _across(moved, beside, side)
     here, there = moved.registered_at, beside.registered_at
     if here is None or there is None:
-        return f"Register {moved.label} so that it stands {side} of {beside.label}."
+        return f"Register {moved.label} so that it stands {side} of {beside.label}: {_WHY[None]}."
     if here == there:
-        return f"{here.file}:{here.line} registers both: change their order there, so that {moved.label} stands {side}."
-    if here.file != there.file or not _lines_tell(here.file, moved.within, layers, (here.line, there.line)):
+        return (
+            f"{here.file}:{here.line} registers both: change the order in which it does, so that {moved.label} stands "
+            f"{side}."
+        )
+    if here.file != there.file or not _lines_tell(moved, beside, layers):
         why = _WHY[moved.registered_by if moved.registered_by == beside.registered_by else None]
         first, second = f"{here.file}:{here.line}", f"{there.file}:{there.line}"
         return f"Register {moved.label} ({first}) so that it stands {side} of {beside.label} ({second}): {why}."
@@ -57,7 +60,13 @@ def _within_file(moved: Layer, beside: Layer, *, outward: bool, moves_too: bool)
         case "list", _:
             return f"take {this} out of the list, and add it with add_middleware below {that}: {_AFTER_LIST}"
         case _:
-            return f"take {this} into the list, behind {that}: {_AFTER_LIST}"
+            return f"take {this} into the list{_as_entry(moved)}, behind {that}: {_AFTER_LIST}"
+
+
+def _as_entry(layer: Layer) -> str:
+    """How a list holds what `@app.middleware("http")` decorates, which is no class."""
+    named = layer.kind == "function" and layer.name.isidentifier()
+    return f" as Middleware(BaseHTTPMiddleware, dispatch={layer.name})" if named else ""
 
 
 def _line(layer: Layer, more: str = "") -> str:
@@ -65,23 +74,33 @@ def _line(layer: Layer, more: str = "") -> str:
     return f"the entry of {line}" if layer.registered_by == "list" else line
 
 
-def _lines_tell(file: str, within: str, layers: Sequence[Layer], concerned: Sequence[int]) -> bool:
-    """Tell whether the lines of a file's registrations are in the order that calls, and entries of a list, give.
+def _lines_tell(moved: Layer, beside: Layer, layers: Sequence[Layer]) -> bool:
+    """Tell whether the lines of registration are in the order that calls, and entries of a list, give.
 
-    They are in none where functions or loops register some, or code puts entries into the list by itself. Where several
-    layers share one of the lines `concerned`, it does not move for one of them.
+    What is called in one function does not go into another by moving a line, nor does an entry of its list; it is
+    another matter where one leaves a list, or goes into it. Lines are in no order where loops register some, or code
+    puts entries into the list by itself. Where several layers share a line, it does not move for one of them.
     """
-    built = sorted((layer for layer in layers if layer.within == within), key=lambda layer: layer.index)
+    if moved.registered_by == beside.registered_by and moved.registered_in != beside.registered_in:
+        return False
+    codes = (_code_of(moved), _code_of(beside))
     placed = [
         (layer.registered_by, layer.registered_at.line)
-        for layer in built
-        if layer.registered_at is not None and layer.registered_at.file == file
+        for layer in sorted(layers, key=lambda layer: layer.index)
+        if layer.registered_at is not None and _code_of(layer) in codes
     ]
     calls = [line for by, line in placed if by == "call"]
     lines = [line for _, line in placed]
     # what is called stands outside of what is listed, the last call outermost, the first of the list too
     regular = [*sorted(calls, reverse=True), *sorted(line for by, line in placed if by == "list")]
+    concerned = [layer.registered_at.line for layer in (moved, beside) if layer.registered_at is not None]
     return lines == regular and all(lines.count(line) == 1 for line in concerned)
+
+
+def _code_of(layer: Layer) -> tuple[str | None, ...]:
+    """The app or mount, the file and the function: among the lines of one of these there is one order."""
+    place = layer.registered_at
+    return layer.within, place.file if place is not None else None, layer.registered_in
 
 
 def _around(moved: Layer, beside: Layer, side: str) -> str:

@@ -6,18 +6,20 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 
 import typer
 
 from mwviz import checking
 from mwviz.api import Target
-from mwviz.cli import messages, output, reports
+from mwviz.checking import Job
+from mwviz.cli import messages, reports
 from mwviz.cli.holding import held
 from mwviz.cli.reports import Report
 from mwviz.collect import ProbeOptions
 from mwviz.errors import MwvizError
 from mwviz.model.findings import Findings
-from mwviz.render.findings import ReportFormat, render
+from mwviz.render.findings import told
 
 
 def check(target: Target, probe: ProbeOptions, wanted: Sequence[Report], *, whole: bool) -> None:
@@ -41,18 +43,25 @@ def check(target: Target, probe: ProbeOptions, wanted: Sequence[Report], *, whol
         from mwviz.cli.workers import held_apart  # most projects have one app
 
         parts = held_apart(jobs, probe)
-        findings = checking.joined([part for part in parts if isinstance(part, Findings)])
-        failed = [(job.name or "", part) for job, part in zip(jobs, parts, strict=True) if isinstance(part, MwvizError)]
-        code = _told(placed(findings), failed, whole=whole) if failed else written(findings)
+        kept = [part for part in parts if isinstance(part, Findings)]
+        whole_of_it = len(kept) == len(parts)
+        code = written(checking.joined(kept)) if whole_of_it else _incomplete(jobs, parts, whole=whole)
     if code:
         raise typer.Exit(code)
 
 
-def _told(findings: Findings, failed: Sequence[tuple[str, MwvizError]], *, whole: bool) -> int:
-    """Tell of a check that is not whole on stderr alone: what reads a report would take it for all there is."""
-    if findings.apps:
-        messages.say(render(findings, ReportFormat.TEXT, width=output.width()))
+def _incomplete(jobs: Sequence[Job], parts: Sequence[Findings | MwvizError], *, whole: bool) -> int:
+    """Say, in one message, what kept apps from being checked, and how it went with the others; no report is written.
+
+    What reads a report would take one of some apps for all there is.
+    """
+    named = [(job.name or "", part) for job, part in zip(jobs, parts, strict=True)]
+    failed = [(name, part) for name, part in named if isinstance(part, MwvizError)]
+    messages.say(f"Error: {len(failed)} of {len(named)} apps could not be checked, so no report is written.")
     for name, error in failed:
-        messages.say(f"\n{name} could not be checked, so no report is written.")
-        messages.tell_exception(error, whole=whole)
+        messages.tell_exception(error, whole=whole, of=name)
+    for name, part in named:
+        if isinstance(part, Findings):
+            more = f" `mwviz check {quote(name)}` tells more." if part.findings else ""
+            messages.say(f"{name}: {told.summary(part)}{more}")
     return messages.MISTAKE

@@ -17,13 +17,16 @@ FINDINGS, MISTAKE, DEFECT, INTERRUPTED = 1, 2, 70, 130
 _MORE = "(--traceback shows the whole traceback)"
 
 
-def tell_exception(error: Exception, *, whole: bool) -> int:
-    """Say what ended the run; returns the exit code for it. `whole`: tracebacks of the app are not cut."""
+def tell_exception(error: Exception, *, whole: bool, of: str = "Error") -> int:
+    """Say what ended the run, or kept the app `of` from having its part in it; returns the exit code for it.
+
+    `whole`: tracebacks of the app are not cut.
+    """
     if not isinstance(error, MwvizError):
         traceback.print_exception(error)
         say("\nThis is a defect of mwviz, not of your app. Please report it with the lines above.")
         return DEFECT
-    say(f"Error: {error}")
+    say(f"{of}: {error}")
     if isinstance(error, ImportFailed) and (error.traceback if whole else error.frames):
         say(error.traceback if whole else f"{error.frames.rstrip()}\n{_MORE}")
     return MISTAKE

@@ -49,6 +49,7 @@ def run_in_thread(experiment: Conducted, conduct: Conduct) -> None:
     unexpected: list[BaseException] = []
 
     def work() -> None:
+        loops.forget_backend()
         try:
             run(experiment, conduct, over.set)
         except BaseException as error:

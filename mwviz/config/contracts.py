@@ -100,16 +100,20 @@ class _Reader:
         """Names of layers that stand alone: what `a | b` and `(a)` mean in an order has no meaning here."""
         texts = self.names(key, table)
         for text in texts:
+            self._alone(key, text)
             if any(sign in text for sign in "|()"):
                 raise self._mistake(key, f"wants one name in each string, without '|' and parentheses, not '{text}'.")
         return texts
 
     def group(self, key: str, text: str) -> Group:
         """The names of one place of an order."""
+        self._alone(key, text)
         return self._read(key, lambda: grammar.group(text))
 
     def order(self, key: str, table: dict[str, Any]) -> model.Sequence:
         """An order that is an array, a group to each string."""
+        for text in table.get(key, ()):
+            self._alone(key, text)
         return self._read(key, lambda: grammar.once_each(tuple(map(grammar.group, table.get(key, ())))))
 
     def pair(self, key: str, text: str, sign: re.Pattern[str]) -> model.Sequence:
@@ -119,6 +123,12 @@ class _Reader:
             example = "`A > B`: A stands outside of B" if key == "before" else "`B < A`: B stands inside of A"
             raise self._mistake(key, f"wants {example}; '{text}' has one name only.")
         return groups
+
+    def _alone(self, key: str, text: str) -> None:
+        """Raise ConfigError for an order, as `before` and `assert_order` write it, in the place of one of its names."""
+        if grammar.INWARD.search(text) or grammar.OUTWARD.search(text):
+            orders = "a string for each place, outermost first" if key == "layers" else "no order: see `before`"
+            raise self._mistake(key, f"wants {orders}, not '{text}'.")
 
     def _read(self, key: str, read: Callable[[], _Read]) -> _Read:
         try:

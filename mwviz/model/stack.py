@@ -44,7 +44,8 @@ class Layer:
 
     `name` is the class's or function's; `label` is the name that stands alone: a second layer of one name is
     `GZipMiddleware#2`. `arguments` maps parameter names to short, harmless texts with secrets as `***`.
-    `registered_by` is None where nobody saw the registration.
+    `registered_by` is None where nobody saw the registration; `registered_in` names the function or class whose
+    code that was, and is None for a module's own.
     """
 
     index: int
@@ -58,6 +59,7 @@ class Layer:
     defined_at: Place | None
     registered_at: Place | None
     registered_by: RegisteredBy | None = None
+    registered_in: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,12 +104,22 @@ def _begin(config: pytest.Config, options: Any) -> None:
     asked = getattr(options, "mwviz", False) or getattr(options, "mwviz_report", None) is not None
     if not asked or config in _runs:
         return
-    run = _runs[config] = _Run(config.rootpath)
+    run = _runs[config] = _Run(_folder(config))
     with run.guarded("Nothing could be followed"):
         from mwviz.collect.suite.watch import SuiteWatch
 
-        run.watch = SuiteWatch(config.rootpath)
+        run.watch = SuiteWatch(run.folder)
         run.watch.start()
+
+
+def _folder(config: pytest.Config) -> Path:
+    """Where places are relative to, and whose configuration counts: pytest's root.
+
+    Without a configuration of its own pytest guesses that from its arguments, and takes a report that exists already,
+    anywhere on the disk, for a test: the root then is a folder that both have in common.
+    """
+    here = config.invocation_params.dir
+    return here if config.inipath is None and config.rootpath in here.parents else config.rootpath
 
 
 @pytest.hookimpl(trylast=True)

@@ -11,19 +11,25 @@ from mwviz.render.findings.told import sentence
 from mwviz.render.places import where
 from mwviz.render.plain import columns, visible
 
+_UNSEEN = (
+    "Nobody saw in which lines they were registered, before the test: `pytest --mwviz` sees it, and `mwviz check`."
+)
 _UNMET = "not reached: the built stack has it here"
 
 
 def broken(trace: Trace, wanted: str, met: Sequence[Layer], findings: Sequence[Finding]) -> str:
     """Return the whole message for an order that does not hold. `met` are the layers in the order that was held."""
+    wrong = {label for finding in findings for label in finding.layers}
     lines = [
         f"The order of {visible(trace.target)} is another one.",
         f"expected  {visible(wanted)}",
         f"observed  {words.request_line(trace, timed=False)}",
-        *_rows(trace, met, {label for finding in findings for label in finding.layers}),
+        *_rows(trace, met, wrong),
     ]
     for finding in findings:
         lines += ["", sentence(finding.message), f"→ {visible(finding.remedy)}"]
+    if any(layer.registered_at is None and layer.origin == "user" for layer in met if layer.label in wrong):
+        lines += ["", _UNSEEN]
     return "\n".join(lines)
 
 

@@ -36,14 +36,15 @@ def broken(held_to: Contract, layers: Sequence[Layer]) -> tuple[Finding, ...]:
     return hold(held_to, [Chain(tuple(layers))], layers, "app").findings
 
 
+EITHER = "what add_middleware adds last stands outermost, and so does the first of a list"
 A, B = layer(0, "A", 10), layer(1, "B", 5)
 REMEDIES: list[tuple[str, Layer, Layer, str]] = [
-    ("no place", A, layer(1, "B", None), "Register B so that it stands outside of A."),
+    ("no place", A, layer(1, "B", None), f"Register B so that it stands outside of A: {EITHER}."),
     (
         "one line",
         A,
         layer(1, "B", 10),
-        "main.py:10 registers both: change their order there, so that B stands outside.",
+        "main.py:10 registers both: change the order in which it does, so that B stands outside.",
     ),
     (
         "two files",
@@ -72,6 +73,17 @@ def test_lines_that_neither_fall_nor_rise_tell_no_move() -> None:
     told = move(layers[1], layers[0], layers, outward=True)
 
     assert told.startswith("Register B (main.py:7) so that it stands outside of A (main.py:3): ")
+
+
+def test_a_decorated_function_goes_into_a_list_as_what_it_is_there() -> None:
+    entry, called = layer(0, "Entry", 2, registered_by="list"), layer(1, "timed", 7, kind="function")
+
+    told = move(called, entry, [called, replace(entry, index=2)], outward=False)
+
+    assert told == (
+        "In main.py, take line 7 (timed) into the list as Middleware(BaseHTTPMiddleware, dispatch=timed), behind the "
+        "entry of line 2 (Entry): what is added after the list stands outside of it."
+    )
 
 
 def test_what_lists_cannot_tell_is_told_by_their_own_rule() -> None:
@@ -165,3 +177,37 @@ def test_what_wraps_the_app_has_to_be_registered_to_be_passed() -> None:
         "Register D with add_middleware, so that A can stand outside of D: "
         "what wraps the app, as D does, lies outside of all that is registered."
     )
+
+
+def test_the_remedies_for_both_ends_go_together() -> None:
+    layers = added(["Edge", "Other", "Last", "First"])
+    ends = Contract("c", "there", outermost=((Name("Edge")),), innermost=((Name("Last")),))
+
+    outer, inner = broken(ends, layers)
+
+    assert outer.remedy == "In main.py, move line 1 (Edge) below line 4 (First): what is added last stands outermost."
+    # the innermost is Edge, which has moved by then
+    assert inner.message == "Last must be the innermost layer, but Edge is."
+    assert inner.remedy == "In main.py, move line 3 (Last) above line 2 (Other): what is added last stands outermost."
+    assert not broken(ends, added(["Last", "Other", "First", "Edge"]))
+
+
+def test_one_move_that_mends_both_ends_is_told_once() -> None:
+    ends = Contract("c", "there", outermost=(Name("Edge"),), innermost=(Name("Last"),))
+
+    (only,) = broken(ends, added(["Edge", "Last", "First"]))
+
+    assert only.code == "MW104"
+    assert not broken(ends, added(["Last", "First", "Edge"]))
+
+
+def test_remedies_that_undo_each_other_are_told_to_do_so() -> None:
+    chain = Chain(tuple(added(["A", "B", "C"])))
+
+    def notes(*pairs: str) -> tuple[str, ...]:
+        held_to = tuple(tuple((Name(name),) for name in pair) for pair in pairs)
+        return hold(Contract("c", "there", pairs=held_to), [chain], chain.layers, "app").check.notes
+
+    # C > B > A: A goes outside of B, and then B outside of C and of A again
+    assert notes("AB", "BC") == ("These changes do not go together well: check again after the first one.",)
+    assert notes("BC", "AB") == notes("AB") == ()

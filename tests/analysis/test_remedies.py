@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mwviz.analysis.chains import Chain
-from mwviz.analysis.contracts import hold
+from mwviz.analysis.contracts import Held, hold
 from mwviz.collect.find.registration import Registrations, watched
 from mwviz.model import Layer, Place
 from mwviz.model.contracts import Contract, Name
@@ -126,3 +126,44 @@ def longest(ranks: Sequence[int]) -> int:
     for rank in ranks:
         runs |= {(*run, rank) for run in runs if not run or run[-1] <= rank}
     return max(map(len, runs))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    order=st.permutations("ABCDE"),
+    held=st.permutations("ABCDE"),
+    pairs=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)).filter(lambda pair: pair[0] < pair[1]), max_size=5),
+    ends=st.sampled_from(["", "o", "i", "oi"]),
+)
+def test_remedies_that_go_together_mend_all_and_the_others_say_so(
+    order: list[str], held: list[str], pairs: list[tuple[int, int]], ends: str
+) -> None:
+    source = Source([], order[::-1], frozenset(), begins_alone=True)
+    contract = Contract(
+        "c",
+        "there",
+        outermost=(Name(held[0]),) if "o" in ends else (),
+        innermost=(Name(held[-1]),) if "i" in ends else (),
+        pairs=tuple(tuple((Name(held[at]),) for at in pair) for pair in pairs),
+    )
+
+    def checked() -> Held:
+        layers = source.layers()
+        return hold(contract, [Chain(layers)], layers, "app")
+
+    before = checked()
+    for finding in before.findings:
+        met = [layer.label for layer in source.layers()]
+        outward = finding.code == "MW104" or finding.message.startswith(f"{finding.layers[0]} must stand outside")
+        # an earlier one may have done it already
+        if (met.index(finding.layers[0]) < met.index(finding.layers[-1])) != outward:
+            source.carry_out(finding.remedy)
+    after = checked()
+    assert after.check.kept != bool(before.check.notes)
+    # and one at a time is always an end
+    for _ in range(40):
+        if after.check.kept:
+            break
+        source.carry_out(after.findings[0].remedy)
+        after = checked()
+    assert after.check.kept

@@ -39,7 +39,9 @@ def test_what_is_written_is_kept_until_the_order_changes(project: Project) -> No
     assert (ran.code, ran.stdout, ran.stderr) == (0, "", "Wrote mwviz.toml: `mwviz check` holds it.\n")
     assert written == WRITTEN
     assert (kept.code, broken.code) == (0, 1)
-    assert "main.py:17 registers both: change their order there, so that Outer stands outside." in broken.stdout
+    assert (
+        "main.py:17 registers both: change the order in which it does, so that Outer stands outside." in broken.stdout
+    )
 
 
 def test_dash_prints_and_writes_nothing(project: Project) -> None:

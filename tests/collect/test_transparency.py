@@ -222,6 +222,18 @@ def _knows_trio() -> bool:
         return False
 
 
+def test_a_test_that_anyio_runs_on_trio_may_hold_an_order() -> None:
+    if not _knows_trio():
+        pytest.skip("this Starlette, or its anyio, does not run on this trio")
+    import anyio
+
+    async def test() -> None:
+        mwviz.assert_order(kinds.app_of(kinds.Outer, kinds.Base), "Outer > Base")
+        await anyio.sleep(0)
+
+    anyio.run(test, backend="trio")
+
+
 def test_a_hanging_layer_is_named_on_trio_too() -> None:
     class HangsOnTrio(kinds.Layer):
         async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

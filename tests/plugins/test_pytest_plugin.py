@@ -253,7 +253,7 @@ def test_the_fixture_holds_an_order(suite: pytest.Pytester) -> None:
             '>*mwviz.assert_order("shop:app", "Inner > Outer")',
             "E*expected  Inner > Outer",
             "E*Inner must stand outside of Outer, but stands inside of it.",
-            "E*→ shop.py:* registers both: change their order there, so that Inner stands outside.",
+            "E*→ shop.py:* registers both: change the order in which it does, so that Inner stands outside.",
         ]
     )
     assert "asserting.py" not in result.stdout.str()
@@ -447,6 +447,20 @@ def test_files_tell_of_contracts_too(suite: pytest.Pytester) -> None:
     page = Path("all.html").read_text("utf-8")
     assert "Contracts not held here" in page
     assert told["unheld"][0] in page
+
+
+def test_a_report_elsewhere_leads_no_second_run_away_from_the_configuration(
+    suite: pytest.Pytester, tmp_path: Path
+) -> None:
+    # pytest takes a file that is there already for a test, and guesses its root from it
+    (suite.path / "tox.ini").unlink()
+    (suite.path / "mwviz.toml").write_text(CONTRACTS)
+    suite.makepyfile(TWICE)
+    first, second = (
+        report(ran(suite, "--mwviz-report", str(tmp_path / "all.json"), "-p", "no:cacheprovider")) for _ in "ab"
+    )
+    assert "contract broken: shop:app, edge" in first
+    assert second == first
 
 
 @pytest.mark.parametrize("workers", [(), ("-n2", "-p", "xdist.plugin")], ids=["alone", "xdist"])

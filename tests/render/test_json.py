@@ -23,6 +23,7 @@ ERRORS = {
     "defined_at": {"file": "/opt/venv/lib/python3.11/site-packages/starlette/middleware/errors.py", "line": 138},
     "registered_at": None,
     "registered_by": None,
+    "registered_in": None,
 }
 PROBE = {
     "type": "http",
@@ -57,6 +58,7 @@ def own(index: int, name: str, line: int) -> dict[str, Any]:
         "defined_at": {"file": "shop/middleware.py", "line": 2 * line},
         "registered_at": {"file": "shop/main.py", "line": line},
         "registered_by": None,
+        "registered_in": None,
     }
 
 

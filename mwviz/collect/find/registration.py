@@ -21,15 +21,21 @@ from weakref import WeakKeyDictionary
 from mwviz.model.stack import RegisteredBy
 
 _MIDDLEWARE, _ROUTING = "starlette.middleware", "starlette.routing"
+#: What Python before 3.12 runs in frames of their own, too.
+_COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 _TAKE_MIDDLEWARE = ("Mount", "Route", "WebSocketRoute", "Router")
 
 
 class Registration(NamedTuple):
-    """Where an entry was made, and how: by a method of the app's, or as a `Middleware` of the user's for a list."""
+    """Where an entry was made, and how: by a method of the app's, or as a `Middleware` of the user's for a list.
+
+    `code` names the function or class whose code that is, None for a module's own.
+    """
 
     file: str
     line: int
     by: RegisteredBy
+    code: str | None
 
 
 #: Each registration seen in this process: a module is imported once, and may be asked for again.
@@ -44,7 +50,7 @@ class Registrations:
     def note(self, entry: object, frame: FrameType | None, by: RegisteredBy) -> None:
         """Remember where `entry` was made: the first line outside of Starlette and FastAPI."""
         if frame is not None:
-            _seen[entry] = Registration(frame.f_code.co_filename, frame.f_lineno, by)
+            _seen[entry] = Registration(frame.f_code.co_filename, frame.f_lineno, by, _code(frame))
 
     def find(self, entry: object) -> Registration | None:
         """Where and how it was made, or None for an entry that was made before anyone watched."""
@@ -130,6 +136,15 @@ def _registering(noting: FrameType | None, package: str) -> tuple[FrameType | No
     while frame is not None and f"{frame.f_globals.get('__name__', '')}.".startswith(own):
         frame = frame.f_back
     return frame, "list" if frame is making else "call"
+
+
+def _code(frame: FrameType) -> str | None:
+    """The name of the function or class whose code runs in a frame; a comprehension belongs to the code around it."""
+    around: FrameType | None = frame
+    while around is not None and around.f_code.co_name in _COMPREHENSIONS:
+        around = around.f_back
+    name = (around or frame).f_code.co_name
+    return None if name == "<module>" else name
 
 
 class Finder(MetaPathFinder):

@@ -194,6 +194,12 @@ def room_for(layers: int) -> Iterator[None]:
             sys.setrecursionlimit(*_limit)
 
 
+def forget_backend() -> None:
+    """Make anyio look for itself which loop runs: the context of the caller, copied to a thread, may say trio."""
+    if (sniffio := sys.modules.get("sniffio")) is not None:
+        sniffio.current_async_library_cvar.set(None)
+
+
 async def load_backend() -> None:
     """Let anyio load what it needs on this loop now, so that no layer is charged for it."""
     if "anyio" in sys.modules:

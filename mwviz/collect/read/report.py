@@ -114,6 +114,7 @@ def layer(subject: Subject, index: int, found: Found, named: object, label: str)
         defined_at=describe.defined_at(named, subject.base),
         registered_at=describe.place(*registered[:2], subject.base) if registered is not None else None,
         registered_by=registered.by if registered is not None else None,
+        registered_in=registered.code if registered is not None else None,
     )
 
 

@@ -37,6 +37,7 @@ class Source:
             defined_at=describe.defined_at(subject, base) if subject is not None else None,
             registered_at=describe.place(*self.registered[:2], base) if self.registered is not None else None,
             registered_by=self.registered.by if self.registered is not None else None,
+            registered_in=self.registered.code if self.registered is not None else None,
         )
 
 
