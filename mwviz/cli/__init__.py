@@ -277,6 +277,7 @@ def diff(
 
 
 app.command()(experiments.faults)
+app.command()(experiments.lint)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -44,3 +44,49 @@ def faults(
     )  # fmt: skip
     probing.load_environment(env_file)
     faulting.show(target, probe, wanted)
+
+
+def lint(
+    application: options.App = None,
+    path: options.PathArgument = None,
+    select: options.Select = None,
+    ignore: options.Ignore = None,
+    explain: options.Explain = None,
+    format: options.ReportFormatChoice = None,
+    file: options.Output = None,
+    report: options.Reports = None,
+    verbose: options.Verbose = False,
+    method: options.Method = None,
+    header: options.Header = None,
+    data: options.Data = None,
+    scheme: options.Scheme = None,
+    client: options.Client = "127.0.0.1",
+    preflight: options.Preflight = None,
+    websocket: options.Websocket = False,
+    extension: options.Extension = None,
+    endpoint: options.Endpoint = None,
+    raises: options.Raises = False,
+    lifespan: options.Lifespan = None,
+    timeout: options.Timeout = 10.0,
+    order: options.Order = None,
+    repeat: options.Repeat = None,
+    factory: options.Factory = False,
+    app_dir: options.AppDir = None,
+    env_file: options.EnvFile = None,
+    config: options.ConfigFile = None,
+    _whole: options.Traceback = False,
+) -> None:
+    """Judge the middleware by known misorderings; exit code 1 where a probe shows one that is worth a warning."""
+    from mwviz.cli import linting, probing, reports
+
+    if explain is not None:
+        return linting.explain(explain)
+    application, path = options.split(application, path)
+    chosen = reports.chosen(format, file, report, verbose=verbose)
+    target = probing.target(application, factory=factory, app_dir=app_dir, config=config)
+    probe = probing.options(
+        path, method, header, data, scheme, client, preflight, endpoint, raises, lifespan, timeout, order, repeat,
+        websocket, extension,
+    )  # fmt: skip
+    probing.load_environment(env_file)
+    return linting.lint(target, probe, chosen, select, ignore)

@@ -1,0 +1,60 @@
+"""Tells what all probes have shown as the model's values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mwviz.collect.faults import tell
+from mwviz.collect.linting.experiment import LintExperiment
+from mwviz.collect.read import remarks, report
+from mwviz.errors import ProbeError
+from mwviz.model.evidence import Evidence
+
+
+def evidence(experiment: LintExperiment, said: Sequence[str] = ()) -> Evidence:
+    """All that was seen so far; may be called from another thread while one request is still stuck.
+
+    Raises ProbeError where nothing could be sent, unless the app refused to start: that tells something itself.
+    """
+    if experiment.request is None:
+        report.stack(experiment)  # raises what a constructor raised
+        raise ProbeError("The run ended before a request was sent.")
+    startup = None
+    if not experiment.plain:
+        report.stack(experiment)
+        startup = report.trace(experiment).error
+    return Evidence(
+        target=experiment.subject.name,
+        versions=report.versions_of(experiment),
+        layers=report.layers(experiment),
+        plain=experiment.plain,
+        cross_origin=experiment.cross_origin,
+        preflight=experiment.asked,
+        insecure=experiment.insecure,
+        forwarded=experiment.forwarded,
+        supplied=experiment.supplied,
+        small=experiment.small,
+        stream=experiment.stream,
+        sockets=experiment.sockets,
+        behind=experiment.behind,
+        faults=tell.faults(experiment) if experiment.finished and experiment.normal is not None else None,
+        routes=experiment.listed,
+        startup=startup,
+        renders_errors=experiment.renders_errors,
+        notes=tuple(dict.fromkeys((*_notes(experiment), *said))),
+    )
+
+
+def _notes(experiment: LintExperiment) -> Iterator[str]:
+    yield from remarks.of_stack(experiment)
+    if (hung := experiment.hung) is not None:
+        held = next((hung.layers[step.layer].label for step in hung.steps if step.outcome == "hung"), "the app")
+        asked = f"{hung.probe.method} {hung.probe.path}"
+        yield (
+            f"{asked} hung in {held} for {experiment.options.timeout:g} s: no further request was sent, and what those "
+            "would have shown is not judged."
+        )
+    elif not experiment.plain:
+        yield "No request was sent: nothing but the startup is judged."
+    if experiment.plain and experiment.plain[0].trace.probe.endpoint == "real":
+        yield "With a PATH, websockets and mounts are not asked for: rules about them judge nothing."
