@@ -45,9 +45,11 @@ def answered_preflight(evidence: Evidence) -> Iterator[Met]:
         return
     elsewhere = {layer for _, layer in stopped(evidence.cross_origin)}
     for attempt, layer in stopped(evidence.preflight):
-        response = attempt.trace.response
+        response, raised = attempt.trace.response, attempt.trace.steps[layer].raised
+        if layer >= cors or response is None or raised is not None:
+            continue
         # what is answered kindly for any method may be the page that lives at this path
-        if layer < cors and response is not None and (response.status >= 400 or layer not in elsewhere):
+        if response.status >= 400 or layer not in elsewhere:
             yield _outside(attempt, layer, cors, last, "answers the preflight, so that {cors} never sees it")
 
 

@@ -8,7 +8,7 @@ from mwviz.analysis.lint.met import Met, got, header, sent, stopped
 from mwviz.analysis.remedies import move
 from mwviz.model.evidence import Evidence
 
-_TO_HTTPS = "~ scope scheme: http -> https"
+_TO_HTTPS = "~ scope scheme: 'http' -> 'https'"
 
 
 def redirected_again(evidence: Evidence) -> Iterator[Met]:

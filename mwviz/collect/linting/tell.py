@@ -46,7 +46,7 @@ def evidence(experiment: LintExperiment, said: Sequence[str] = ()) -> Evidence:
 
 
 def _notes(experiment: LintExperiment) -> Iterator[str]:
-    yield from remarks.of_stack(experiment)
+    yield from experiment.plain[0].trace.notes if experiment.plain else remarks.of_stack(experiment)
     if (hung := experiment.hung) is not None:
         held = next((hung.layers[step.layer].label for step in hung.steps if step.outcome == "hung"), "the app")
         asked = f"{hung.probe.method} {hung.probe.path}"
