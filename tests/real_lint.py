@@ -1,12 +1,12 @@
-"""Runs `mwviz lint` on the real applications of `real_apps.py`; run by hand, it needs a package index and some gigabytes.
+"""Runs `mwviz lint` on the real applications of `real_apps.py`; run by hand, it needs a package index and gigabytes.
 
     python tests/real_lint.py [NAME ...] --work DIR [--installed]
 
 For every row of `APPS` it makes (or reuses) `DIR/NAME/venv` as `real_apps.py` does, and runs `python -m mwviz lint`
-there, with all rules that are on by default, or those of `--select`. With `--installed` nothing is installed: mwviz is taken
-from this checkout. Prints a Markdown table of the findings by code; what was found lies in `DIR/NAME/lint/found.json`.
-Every finding was read beside the application's source, and judged in `real_lint_judged.py`: exit code 1 if an
-application fails, or there is a finding that nobody has judged, or one that was judged to be false.
+there, with all rules that are on by default, or those of `--select`. With `--installed` nothing is installed: mwviz is
+taken from this checkout. Prints a Markdown table of the findings by code; what was found lies in
+`DIR/NAME/lint/found.json`. Every finding was read beside the application's source, and judged in `real_lint_judged.py`:
+exit code 1 if an application fails, or there is a finding that nobody has judged, or one that was judged to be false.
 """
 
 from __future__ import annotations
@@ -61,10 +61,14 @@ def row(app: RealApp, work: Path, options: argparse.Namespace) -> dict[str, str]
         return cells | told | {"findings": f"failed: {done.reason}", "judged": "failed"}
     codes = Counter(each["code"] for each in found)
     verdicts = Counter(judged(app.name, each) for each in found)
-    return cells | told | {
-        "findings": ", ".join(f"{code} {count}" if count > 1 else code for code, count in sorted(codes.items())),
-        "judged": ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items())),
-    }
+    return (
+        cells
+        | told
+        | {
+            "findings": ", ".join(f"{code} {count}" if count > 1 else code for code, count in sorted(codes.items())),
+            "judged": ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items())),
+        }
+    )
 
 
 def line(cells: dict[str, str]) -> str:

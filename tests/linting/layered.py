@@ -220,6 +220,37 @@ class LimitsBodies(Plain):
             await self.app(scope, receive, send)
 
 
+class OwnHost(Plain):
+    """Knows one name of its host alone."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and dict(scope["headers"])[b"host"] != b"localhost":
+            await PlainTextResponse("not here", 403)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+class KnownBrowsers(Plain):
+    """Turns away who does not say what it is."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and b"user-agent" not in dict(scope["headers"]):
+            await PlainTextResponse("who are you?", 400)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+class OwnRedirect(Plain):
+    """Redirects to HTTPS, as the framework's would."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["scheme"] == "http":
+            headers = {"location": "https://testserver/"}
+            await Response(status_code=307, headers=headers)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
 async def live(websocket: Any) -> None:
     raise AssertionError("no rule calls a handler")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,8 @@ from mwviz.model.routes import RouteChain, Routes
 #: Taken where no layer says which origins it accepts: most accept any.
 _ORIGIN = "https://example.com"
 _CLIENT = "203.0.113.7"
+_HOSTS = ("localhost", "127.0.0.1")
+_BROWSER = "Mozilla/5.0"
 
 
 def check(options: ProbeOptions) -> None:
@@ -24,6 +26,19 @@ def check(options: ProbeOptions) -> None:
             raise ProbeError(f"Lint sends websockets and lets the endpoint raise by itself: leave out {option}.")
     if options.repeat is not None:
         raise ProbeError("No rule judges times: leave out --repeat.")
+
+
+def otherwise(options: ProbeOptions) -> Iterator[tuple[ProbeOptions, str]]:
+    """The same request as others send it, each with what is different about it; what the user gave stays."""
+    given = {name.lower() for name, _ in options.headers}
+    if "host" not in given:
+        for host in _HOSTS:
+            yield replace(options, headers=(*options.headers, ("host", host))), f"Host is {host}"
+    if options.scheme is None:
+        yield replace(options, scheme="https"), "The scheme is https"
+    if "user-agent" not in given:
+        headers = (*options.headers, ("user-agent", _BROWSER), ("accept", "*/*"))
+        yield replace(options, headers=headers), "User-Agent is a browser's"
 
 
 def origin(options: ProbeOptions, layers: Sequence[object]) -> str:

@@ -18,7 +18,7 @@ from mwviz.collect.linting.streams import holder
 from mwviz.collect.probe import endpoint
 from mwviz.collect.probe.experiment import Subject
 from mwviz.collect.probe.loops import Loop
-from mwviz.collect.probe.request import ProbeOptions, Request
+from mwviz.collect.probe.request import ProbeOptions, Request, prepare
 from mwviz.collect.probe.watchdog import Stuck, Watchdog
 from mwviz.collect.read import report
 from mwviz.collect.stack.asgi import ASGIApp
@@ -52,11 +52,14 @@ class LintExperiment(FaultExperiment):
         self.sockets: tuple[Socket, ...] = ()
         self.behind: tuple[Trace, ...] = ()
         self.hung: Trace | None = None
+        self.said_of_request: str | None = None
         self.finished = False
 
     async def _send_all(self, loop: Loop, watchdog: Watchdog, request: Request) -> None:
         send = partial(self._traced, loop, watchdog)
         self.plain = await self._peeled(send, request, lambda _: False)
+        if request.endpoint == "stand-in":
+            request = await self._as_wanted(send, request)
         if self.routes is None:
             return
         with self._instead(endpoint.answer):  # no handler of the user's is called a second time
@@ -87,6 +90,21 @@ class LintExperiment(FaultExperiment):
         if self.run is not None and self.run.expired:
             self.hung = trace
         return trace
+
+    async def _as_wanted(self, send: Send, request: Request) -> Request:
+        """Ask as a browser would that knows the app: a layer may want another host, HTTPS, or a name of the client."""
+        stopped = seen.turned_away(self.plain[0].trace)
+        for changed, told in asked.otherwise(self._wanted) if stopped is not None else ():
+            other = prepare(changed, self._standing())
+            if self.hung is not None or seen.turned_away(await send(other)) == stopped:
+                continue
+            layer = self.plain[0].trace.layers[stopped or 0].label
+            self.said_of_request = f"{told}: {layer} answers other requests itself."
+            self._wanted = changed
+            self.request = other
+            self.plain = await self._peeled(send, other, lambda _: False)
+            return other
+        return request
 
     async def _to_layers(self, send: Send) -> None:
         layers, wanted = self._standing(), self._wanted

@@ -24,9 +24,18 @@ def stopper(trace: Trace) -> int | None:
     return place
 
 
+def turned_away(trace: Trace) -> int | None:
+    """The layer of the user's that answered by itself; None where none did, or where it raised."""
+    place = stopper(trace)
+    return place if place is not None and trace.response is not None and trace.steps[place].raised is None else None
+
+
 def refused(run: Run | None) -> int | None:
     """The status of the HTTPException that left the app; None where no such one did."""
     error = run.error if run is not None else None
+    # The task group of BaseHTTPMiddleware wraps what its dispatch raised (anyio 4 with Starlette before 0.31).
+    while error is not None and len(getattr(error, "exceptions", ())) == 1:
+        (error,) = error.exceptions  # type: ignore[attr-defined]
     if error is None or not any(
         cls.__name__ == "HTTPException" and cls.__module__.endswith(".exceptions") for cls in type(error).__mro__
     ):

@@ -47,6 +47,8 @@ def evidence(experiment: LintExperiment, said: Sequence[str] = ()) -> Evidence:
 
 def _notes(experiment: LintExperiment) -> Iterator[str]:
     yield from experiment.plain[0].trace.notes if experiment.plain else remarks.of_stack(experiment)
+    if experiment.said_of_request is not None:
+        yield experiment.said_of_request
     if (hung := experiment.hung) is not None:
         held = next((hung.layers[step.layer].label for step in hung.steps if step.outcome == "hung"), "the app")
         asked = f"{hung.probe.method} {hung.probe.path}"
