@@ -107,7 +107,7 @@ def _read(file: Path, *, named: bool) -> Config | None:
         own.get("factory", False),
         contracts,
         _apps(file, f"{prefix}apps", own, contracts),
-        _lint(file, f"[{prefix}lint]", own.get("lint", {})),
+        _lint(file, f"[{prefix}lint]", own["lint"]) if "lint" in own else Lint(),
     )
 
 

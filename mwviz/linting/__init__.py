@@ -10,7 +10,7 @@ from mwviz.analysis.lint import chosen, lint
 from mwviz.api import Target
 from mwviz.collect import ProbeOptions, Subject
 from mwviz.collect.linting import evidence_here
-from mwviz.errors import ConfigError, SelectionError
+from mwviz.errors import ConfigError, ProbeError, SelectionError
 from mwviz.linting.ignoring import without_ignored
 from mwviz.model.evidence import Evidence
 from mwviz.model.findings import Findings
@@ -55,8 +55,9 @@ def judge(subject: Subject, job: Job, options: ProbeOptions, *, stuck: Callable[
 
 
 def _judged(subject: Subject, job: Job, options: ProbeOptions, evidence: Evidence) -> Findings:
-    rules = chosen(job.codes, ())
-    found = lint(evidence, rules, job.name or evidence.target)
+    found = lint(evidence, chosen(job.codes, ()), job.name or evidence.target)
+    if (error := evidence.startup) is not None and not found.findings:
+        raise ProbeError(f"Nothing could be judged. Startup failed: {error.type}: {error.message}".rstrip(": "))
     places = [layer.registered_at for layer in evidence.layers]
     return _as_tried(without_ignored(found, [each for each in places if each is not None], subject.base), options)
 

@@ -80,10 +80,11 @@ def _outside(attempt: Attempt, index: int, allowed_by: int, last: Trace, told: s
     layer, cors = last.layers[index], last.layers[allowed_by]
     trace = attempt.trace
     past = f" past {passed_by(trace, attempt.without)}" if attempt.without else ""
+    given = "" if last.answered_by == allowed_by else f" from {cors.label}"
     return Met(
         f"{layer.label} {told.format(cors=cors.label)}.",
         f"Sent {sent(trace)}{past}: {got(trace)}, without {ALLOW_ORIGIN}. The same without "
-        f"{passed_by(last, (*attempt.without, index))}: {got(last)}, with it from {cors.label}.",
+        f"{passed_by(last, (*attempt.without, index))}: {got(last)}, with it{given}.",
         (cors, layer),
         move(cors, layer, last.layers, outward=True),
     )

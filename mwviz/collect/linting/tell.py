@@ -22,7 +22,8 @@ def evidence(experiment: LintExperiment, said: Sequence[str] = ()) -> Evidence:
     startup = None
     if not experiment.plain:
         report.stack(experiment)
-        startup = report.trace(experiment).error
+        error = report.trace(experiment).error
+        startup = error if error is not None and error.during != "probe" else None
     return Evidence(
         target=experiment.subject.name,
         versions=report.versions_of(experiment),
@@ -49,14 +50,15 @@ def _notes(experiment: LintExperiment) -> Iterator[str]:
     yield from experiment.plain[0].trace.notes if experiment.plain else remarks.of_stack(experiment)
     if experiment.said_of_request is not None:
         yield experiment.said_of_request
-    if (hung := experiment.hung) is not None:
+    hung = experiment.hung
+    if hung is None and experiment.run is not None and experiment.run.expired and not experiment.finished:
+        hung = report.trace(experiment)  # it could not be interrupted
+    if hung is not None:
         held = next((hung.layers[step.layer].label for step in hung.steps if step.outcome == "hung"), "the app")
         asked = f"{hung.probe.method} {hung.probe.path}"
         yield (
             f"{asked} hung in {held} for {experiment.options.timeout:g} s: no further request was sent, and what those "
             "would have shown is not judged."
         )
-    elif not experiment.plain:
-        yield "No request was sent: nothing but the startup is judged."
     if experiment.plain and experiment.plain[0].trace.probe.endpoint == "real":
         yield "With a PATH, websockets and mounts are not asked for: rules about them judge nothing."
