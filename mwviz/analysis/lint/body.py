@@ -42,15 +42,13 @@ def held_stream(evidence: Evidence) -> Iterator[Met]:
     if stream is None or stream.holder is None:
         return
     layer = stream.trace.layers[stream.holder]
-    buffered = "buffered" in stream.trace.steps[stream.holder].observed
-    until = "until the stream ends" if buffered else "while the next one is awaited"
     version = evidence.versions.starlette
     newer = f" (this is Starlette {version})" if version and layer.name == "GZipMiddleware" else ""
     remedy = f"Let {layer.label} hand text/event-stream on as it comes"
     if layer.name == "GZipMiddleware":
         remedy += f": GZipMiddleware of newer Starlette leaves it alone{newer}"
     yield Met(
-        f"{layer.label} holds server-sent events back {until}.",
+        f"{layer.label} holds server-sent events back.",
         f"Sent {sent(stream.trace)} to an endpoint that streams text/event-stream: the first event came to "
         f"{layer.label}, and had not left it when the second one was sent.",
         (layer,),
