@@ -43,11 +43,12 @@ def probe(subject: Subject, options: ProbeOptions, *, stuck: Callable[[Trace], N
 
 
 def try_faults(
-    subject: Subject, options: ProbeOptions, *, stuck: Callable[[Faults], None], compared: bool = True
+    subject: Subject, options: ProbeOptions, *, stuck: Callable[[Faults | ProbeError], None], compared: bool = True
 ) -> Faults:
     """Try every fault on an opened app in this thread; with an order also without it, where it is `compared`.
 
-    `stuck` gets what was found so far, in another thread, where the app cannot be interrupted. Raises MwvizError.
+    `stuck` gets what was found so far, in another thread, where the app cannot be interrupted, or the error that says
+    why nothing was. Raises MwvizError.
     """
     from mwviz.collect.faulting import faults_here  # a probe starts sooner without it
 

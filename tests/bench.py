@@ -1,11 +1,12 @@
 """What mwviz costs; run by hand on a quiet machine, takes some minutes.
 
-    python tests/bench.py [--runs 20] [start] [routes] [boundary] [help]
+    python tests/bench.py [--runs 20] [start] [routes] [boundary] [help] [faults]
 
 start     `mwviz show app:app` against `python -c "import app"`, pair by pair, on two apps of six middleware
 routes    `mwviz routes app:app` against the import, pair by pair, on an app of 5,000 routes in included routers
 help      wall time of `--help` and `--version`, and the heavy modules that they load
 boundary  what the boundaries add to a request, per layer
+faults    what each probe of `mwviz.faults` costs on a hello world app, by the number of its layers
 
 Pairs are interleaved, the order within a pair is drawn by lot and the first pairs do not count, because a machine's
 speed drifts by a third from minute to minute: ratios and minima can be trusted, single times cannot. Everything is
@@ -29,6 +30,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from fastapi import FastAPI
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import Response
@@ -305,7 +307,33 @@ def boundary(runs: int) -> None:
         print(f"{layer.__name__:<28} {plain:7.1f} -> {traced:7.1f}   {each:5.2f} a boundary   (bound: {bound})")
 
 
-PARTS: dict[str, Callable[[int], None]] = {"start": start, "routes": routes, "boundary": boundary, "help": helps}
+async def hello() -> dict[str, str]:
+    """Return what everybody's first handler does."""
+    return {"message": "Hello World"}
+
+
+def faults(runs: int) -> None:
+    """(e) What a probe of the fault matrix costs, all of its own included, and how that grows with the layers."""
+    print(f"mwviz.faults on a hello world: time in all by the number of probes, least of {runs}   (bound: 1 ms each)")
+    for layers in (4, 8, 16, 32):
+        app = FastAPI()
+        for _ in range(layers):
+            app.add_middleware(SendWrapping)
+        app.get("/")(hello)
+        times, probes = [], 0
+        for _ in range(runs):
+            begin = time.perf_counter()
+            found = mwviz.faults(app)
+            times.append(time.perf_counter() - begin)
+            # one per row that was tried, the normal request before and after, and one with an Origin
+            probes = sum(row.note is None or row.reached for row in found.rows) + 3
+        name = f"{layers} layers, {probes} probes"
+        print(f"{name:<28} {min(times) * 1e3:7.1f} ms   {min(times) * 1e3 / probes:5.2f} ms a probe")
+
+
+PARTS: dict[str, Callable[[int], None]] = {
+    "start": start, "routes": routes, "boundary": boundary, "help": helps, "faults": faults,
+}  # fmt: skip
 
 
 def main() -> None:

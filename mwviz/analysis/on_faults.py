@@ -45,13 +45,19 @@ class _Loss:
 def hold(contract: Contract, faults: Faults, target: str) -> Held:
     """Hold one contract for all that was tried at the user's layers and at the endpoint.
 
-    Layers that add one of the headers are left out: two of them could not both stand outside of the other. So is a
-    client that has gone, and what nobody answers: there is no response that could lack anything.
+    Layers that add one of the headers are left out: two of them could not both stand outside of the other. So are the
+    crash of a layer that answers for the crashes of others, a client that has gone, and what nobody answers: there is
+    no response then that could lack anything.
     """
     unknown = [glob for glob in contract.on_faults if not _fitting(glob, (*faults.headers, *faults.preflight_headers))]
     findings = [_unknown(contract, glob, faults, target) for glob in unknown]
     adders = {added.at for added in _wanted(contract, faults.normal)}
-    rows = [row for row in faults.rows if _counts(row, faults) and row.at not in adders]
+    rescuers = {row.handled_by for row in faults.rows if row.fault == "crash"}
+    rows = [
+        row
+        for row in faults.rows
+        if _counts(row, faults) and row.at not in adders and not (row.fault == "crash" and row.at in rescuers)
+    ]
     losses = [loss for row in rows for loss in _losses(contract, row, faults)]
     findings += [_finding(contract, group, faults, target) for group in _grouped(losses)]
     tried = [row for row in rows if row.reached]

@@ -130,7 +130,9 @@ def _check(subject: Subject, job: Job, options: ProbeOptions, stuck: Callable[[T
     return _judged(job, trace, list_probed(subject, probes), lock, faults)
 
 
-def _faults(subject: Subject, job: Job, options: ProbeOptions, stuck: Callable[[Faults], None]) -> Faults | None:
+def _faults(
+    subject: Subject, job: Job, options: ProbeOptions, stuck: Callable[[Faults | ProbeError], None]
+) -> Faults | None:
     """Every fault, tried with the request that the contracts are held against; None where none asks for it."""
     if not any(contract.on_faults for contract in job.contracts):
         return None

@@ -13,7 +13,7 @@ from mwviz.analysis.faults import narrowed
 from mwviz.api import Target
 from mwviz.cli import messages, output, process
 from mwviz.collect import ProbeOptions
-from mwviz.errors import OutputError
+from mwviz.errors import OutputError, ProbeError
 from mwviz.model.faults import Faults
 from mwviz.render.faults import ENDINGS, FaultsFormat, render
 
@@ -63,12 +63,15 @@ def show(target: Target, probe: ProbeOptions, wanted: View) -> None:
     """Try every fault and write the matrix. Raises MwvizError."""
     diversion = process.Diversion()
 
-    def stuck(faults: Faults) -> None:
+    def stuck(found: Faults | ProbeError) -> None:
         # In another thread, while the app's keeps the main one: say what is known, and leave without it.
         diversion.end()
         code = messages.FINDINGS
         try:
-            wanted.write(faults)
+            if isinstance(found, ProbeError):
+                code = messages.tell_exception(found, whole=False)
+            else:
+                wanted.write(found)
         except Exception as error:  # noqa: BLE001 - told, and nobody above this thread's function would be
             code = messages.tell_exception(error, whole=False)
         os._exit(code)

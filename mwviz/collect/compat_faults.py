@@ -15,10 +15,13 @@ from mwviz.collect.compat import application_classes
 #: Tried where a pattern of origins has to be met.
 _ORIGINS = ("http://localhost:3000", "http://localhost", "https://example.com", "https://app.example.com")
 #: What the wild parts of such a pattern are taken for, one after the other.
-_FILLINGS = ("", "app", "1", "3000", "localhost", "example.com")
+_FILLINGS = ("app", "1", "", "3000", "localhost", "example.com")
 _WILD = re.compile(
     r"\((?:\?:)?(?:[^()]*)\)[?*+]?|\[[^\]]*\](?:[?*+]|{\d+(?:,\d*)?})?|\\[dw](?:[?*+]|{\d+(?:,\d*)?})?|\.[*+]"
 )
+
+#: Of words between which a pattern lets choose, the first.
+_CHOICE = re.compile(r"\((?:\?:)?([\w.-]+)\|[^()]*\)")
 
 
 def is_cors(layer: object) -> bool:
@@ -51,10 +54,10 @@ def accepted_method(layer: object, wanted: str) -> str:
 
 
 def _matching(pattern: re.Pattern[str]) -> str | None:
-    plain = re.sub(r"\\([./:-])", r"\1", pattern.pattern.strip("^$"))
-    filled = (re.sub(r"s\?", "s", _WILD.sub(filling, plain)) for filling in _FILLINGS)
-    first = (_WILD.sub(lambda found: found[0].strip("()?*+:").split("|")[0], plain),)
-    return next((each for each in (*_ORIGINS, *first, *filled) if pattern.fullmatch(each)), None)
+    plain = re.sub(r"\\([./:-])", r"\1", pattern.pattern.strip("^$")).replace("s?:", "s:")
+    chosen = _CHOICE.sub(r"\1", plain)
+    filled = (_WILD.sub(filling, each) for each in (chosen, plain) for filling in _FILLINGS)
+    return next((each for each in (*_ORIGINS, *filled) if pattern.fullmatch(each)), None)
 
 
 def body_limit(application: object) -> int | None:

@@ -18,16 +18,17 @@ __all__ = ["faults_here", "faults_in_thread"]
 
 
 def faults_here(
-    subject: Subject, options: ProbeOptions, stuck: Callable[[Faults], None], *, compared: bool = True
+    subject: Subject, options: ProbeOptions, stuck: Callable[[Faults | ProbeError], None], *, compared: bool = True
 ) -> Faults:
     """Try every fault in this thread, on a loop of its own; with an order also without it, where it is `compared`.
 
-    `stuck` gets what was found so far, in another thread, if this one hangs in a call that cannot be interrupted.
+    `stuck` gets what was found so far, in another thread, if this one hangs in a call that cannot be interrupted; the
+    error says why nothing was.
     """
 
     def tried(wanted: ProbeOptions, told: Callable[[Faults], Faults]) -> Faults:
         experiment = FaultExperiment(subject, wanted)
-        run(experiment, experiment.conduct, lambda: stuck(told(_faults(experiment))))
+        run(experiment, experiment.conduct, lambda: stuck(_so_far(experiment, told)))
         return told(_faults(experiment))
 
     return _compared(tried, options) if compared else tried(options, lambda found: found)
@@ -51,9 +52,16 @@ def _compared(tried: Callable[[ProbeOptions, Callable[[Faults], Faults]], Faults
     return tried(options, lambda found: replace(found, before=before))
 
 
+def _so_far(experiment: FaultExperiment, told: Callable[[Faults], Faults]) -> Faults | ProbeError:
+    try:
+        return told(_faults(experiment))
+    except ProbeError as error:
+        return error
+
+
 def _faults(experiment: FaultExperiment) -> Faults:
     """What was tried. Raises ProbeError where nothing could be: the stack was not built, startup failed."""
-    if experiment.normal is not None:
+    if experiment.has_begun():
         return tell.faults(experiment)
     report.stack(experiment)  # raises what a constructor raised
     error = report.trace(experiment).error

@@ -8,10 +8,14 @@ from typing import Literal, TypeAlias
 from mwviz.model.stack import Layer, Versions
 from mwviz.model.trace import Position, Probe, Response
 
-#: What goes wrong. `reject` and `crash` happen at a layer or at the endpoint, all others at the endpoint alone.
+#: What goes wrong. `reject` happens at a layer, `crash` there and at the endpoint, all others at the endpoint alone.
 FaultKind: TypeAlias = Literal[
     "reject", "crash", "http_exception", "not_found", "method_not_allowed", "invalid", "disconnect", "too_large"
 ]
+AT_LAYERS: tuple[FaultKind, ...] = ("reject", "crash")
+AT_ENDPOINT: tuple[FaultKind, ...] = (
+    "crash", "http_exception", "not_found", "method_not_allowed", "invalid", "disconnect", "too_large"
+)  # fmt: skip
 #: Where it goes wrong: a layer's index, or the end of the chain.
 At: TypeAlias = int | Literal["endpoint"]
 

@@ -591,7 +591,6 @@ def test_an_app_that_hangs_is_judged_as_far_as_it_came(project: Project) -> None
 
 MISTAKES: list[tuple[str, list[str], str]] = [
     ("app = 'main:app'", [], "mwviz.toml has no contract and no mwviz.lock to hold the order to: `mwviz init` writes"),
-    ("app = 'main:app'\n[[contracts]]\nname = 'c'\non_faults = ['x']", [], "not yet available"),
     ("app = 'main:app'\n[[contracts]]\nlayer = ['x']", [], "unknown key `layer`: did you mean `layers`?"),
     (SHOP["mwviz.toml"], ["--report", "junit"], "--report wants FORMAT=FILE, such as junit=report.xml, not 'junit'."),
     (SHOP["mwviz.toml"], ["--report", "sarf=x"], "--report knows no format 'sarf': did you mean sarif?"),

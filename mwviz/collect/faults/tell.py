@@ -8,7 +8,7 @@ from mwviz.collect.faults.observed import Observed, Trial
 from mwviz.collect.faults.trials import FaultExperiment
 from mwviz.collect.read import remarks, report
 from mwviz.model import Layer, Position
-from mwviz.model.faults import Added, Fault, Faults, Normal, Reply
+from mwviz.model.faults import AT_ENDPOINT, AT_LAYERS, Added, At, Fault, FaultKind, Faults, Normal, Reply
 
 #: Describe the body, or belong to it: another body has others, which nobody misses.
 _OF_BODIES = frozenset(
@@ -35,9 +35,19 @@ def faults(experiment: FaultExperiment) -> Faults:
         preflight_headers=_compared(asked) if asked is not None else (),
         normal=_normal(normal, layers, order),
         preflight=_normal(asked, layers, order) if asked is not None else None,
-        rows=tuple(_row(each, normal, asked, layers) for each in experiment.trials),
+        rows=tuple(_row(each, normal, asked, layers) for each in _all(experiment, len(normal.layers))),
         notes=tuple(_notes(experiment, layers)),
     )
+
+
+def _all(experiment: FaultExperiment, layers: int) -> list[Trial]:
+    """What was tried, and what could not be, because a request before it never ended."""
+    tried = {(trial.fault, trial.at) for trial in experiment.trials}
+    wanted: list[tuple[FaultKind, At]] = [(fault, at) for at in range(layers) for fault in AT_LAYERS]
+    wanted += [(fault, "endpoint") for fault in AT_ENDPOINT]
+    told = "Not tried: a request before could not be ended."
+    left = (Trial(*each, None, said=told) for each in wanted if each not in tried)
+    return [*experiment.trials, *left]
 
 
 def _compared(normal: Observed) -> tuple[str, ...]:

@@ -47,6 +47,12 @@ class FaultExperiment(Experiment):
         self._unroutable: str | None = None
         self._routable = False
 
+    def has_begun(self) -> bool:
+        """Whether the normal request was sent, so that there is something to tell, even if it never ended."""
+        if self.normal is None and self.request is not None and self.run is not None:
+            self.normal = observed(self, self.request, self.run, whole=True)
+        return self.normal is not None
+
     def _prepare_end(self, request: Request) -> None:
         super()._prepare_end(request)
         if self.routes is None or self._routable or self._unroutable is not None:

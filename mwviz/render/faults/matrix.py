@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 from mwviz.model import Position
@@ -48,14 +49,15 @@ def runs(faults: Faults, *, every: bool = False) -> tuple[Run, ...]:
         kinds.setdefault(row.fault, []).append(row)
     found = []
     for rows in kinds.values():
-        alike = [[row] for row in rows] if every else [list(run) for _, run in groupby(rows, _came_to)]
+        came_to = partial(_came_to, asked=bool(faults.preflight_headers))
+        alike = [[row] for row in rows] if every else [list(run) for _, run in groupby(rows, came_to)]
         found += [Run(tuple(run)) for run in alike]
     return tuple(found)
 
 
-def _came_to(row: Fault) -> tuple[object, ...]:
+def _came_to(row: Fault, *, asked: bool) -> tuple[object, ...]:
     # Who answered is another one in each row, unless the fault was not reached.
-    asked = row.preflight
+    preflight = row.preflight if asked else None
     return (
         row.at == "endpoint",
         row.status,
@@ -65,5 +67,5 @@ def _came_to(row: Fault) -> tuple[object, ...]:
         row.handled_by is None,
         (row.error or "").partition(":")[0],
         row.note,
-        None if asked is None else (asked.status if asked.reached else None, asked.missing, asked.reached),
+        None if preflight is None else (preflight.status, preflight.missing, preflight.reached),
     )

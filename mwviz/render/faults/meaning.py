@@ -20,7 +20,7 @@ _BESIDE = "vary"
 
 def meaning(faults: Faults) -> tuple[str, ...]:
     """What the matrix comes to, in a few sentences: what a rejection loses, then what an exception does."""
-    said = [*_rejections(faults), *_preflights(faults)][:_SAID_AT_MOST]
+    said = [*_rejections(faults)][:_SAID_AT_MOST]
     return tuple(visible(each) for each in (*said, *_exceptions(faults)))
 
 
@@ -33,15 +33,24 @@ def _rejections(faults: Faults) -> Iterator[str]:
     mine = {layer.index for layer in own(faults)}
     rejected = [row for row in faults.rows if row.fault == "reject" and row.reached and row.at in mine]
     ranked = sorted(groups(faults.normal), key=lambda group: not _is_cors(group.names))
-    silent = True
+    said = False
     for group in ranked:
-        losing = [row.layer for row in rejected if row.at != group.at and _lost(row, group.names)]
-        if losing and isinstance(group.at, int):
-            silent = False
-            stands = "stands inside of it" if len(losing) == 1 else "stands inside of them"
-            yield f"A rejection by {listed(losing, 'or')} has {no(group.names)}: {group.layer} {stands}."
-    if silent and rejected and faults.headers:
-        yield "A rejection by any of your layers keeps the headers of those outside of it, and none is outside."
+        losing = [row for row in rejected if row.at != group.at and _lost(row, group.names)]
+        if not losing or not isinstance(group.at, int) or group.names == (_BESIDE,):
+            continue
+        said = True
+        outside = [row.layer for row in losing if isinstance(row.at, int) and row.at < group.at]
+        inside = [row.layer for row in losing if isinstance(row.at, int) and row.at > group.at]
+        if outside:
+            stands = "stands inside of it" if len(outside) == 1 else "stands inside of them"
+            yield f"A rejection by {listed(outside, 'or')} has {no(group.names)}: {group.layer} {stands}."
+        if inside:
+            only = f"{group.layer} does not add them to every response" if group.names[1:] else (
+                f"{group.layer} does not add it to every response"
+            )  # fmt: skip
+            yield f"A rejection by {listed(inside, 'or')} has {no(group.names)}: {only}."
+    if rejected and faults.headers and not said:
+        yield "No rejection by one of your layers loses the headers of another one."
 
 
 def _lost(reply: Fault | Reply, names: Sequence[str]) -> bool:
@@ -55,29 +64,10 @@ def _is_cors(names: Sequence[str]) -> bool:
 
 def no(names: Sequence[str]) -> str:
     """Return headers that are missing, in words: `no CORS headers`, `no x-request-id`."""
-    if any(name.startswith(_CORS) for name in names) and all(
-        name.startswith(_CORS) or name == _BESIDE for name in names
-    ):
-        return "no CORS headers" if len(names) > 1 else f"no {names[0]}"
     counted = [name for name in names if name != _BESIDE] or list(names)
+    if all(name.startswith(_CORS) for name in counted):
+        return "no CORS headers"
     return f"no {listed(counted, 'or')}"
-
-
-def _preflights(faults: Faults) -> Iterator[str]:
-    cors = [name for name in faults.preflight_headers if name.startswith(_CORS)]
-    mine = {layer.index for layer in own(faults)}
-    adder = next((group for group in groups(faults.preflight) if _is_cors(group.names)), None)
-    if not cors or adder is None:
-        return
-    before = [
-        row.layer
-        for row in faults.rows
-        if row.fault == "reject" and row.at in mine and row.at != adder.at
-        and row.preflight is not None and row.preflight.reached and _lost(row.preflight, cors)
-    ]  # fmt: skip
-    if before:
-        meets = "meet" if len(before) > 1 else "meets"
-        yield f"{listed(before, 'and')} {meets} a browser's preflight before {adder.layer}, and may refuse it."
 
 
 def _exceptions(faults: Faults) -> Iterator[str]:

@@ -69,7 +69,7 @@ def _rows(faults: Faults, width: int, verbose: bool, every: bool) -> Iterator[Li
     normal, asked = words.blocks(faults)
     found = runs(faults, every=every)
     beside = _cells_width(normal) + (_cells_width(asked) if asked else 0)
-    names = [" … ".join(words.where(run)) for run in found]
+    names = [" … ".join(words.where(run)) for run in found] + [words.section(run)[_INDENT:] for run in found]
     places = min(max(map(columns, names), default=0), max(width - beside - _INDENT, _PLACES_LEAST))
     before = None
     for run in found:
