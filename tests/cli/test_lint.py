@@ -306,6 +306,7 @@ def test_the_story_of_every_rule_is_told_without_an_app(project: Project, rule: 
     for text in (told.link, *told.broken.split("\n"), *told.mended.split("\n")):
         assert text in ran.stdout
     assert told.link.startswith("https://")
+    assert max(len(line) for line in (*told.broken.split("\n"), *told.mended.split("\n"))) <= 76
 
 
 def test_nothing_of_the_apps_is_called_but_its_middleware(project: Project) -> None:
@@ -376,4 +377,31 @@ def test_a_layer_that_hangs_is_told_and_nothing_else_is_sent(project: Project, b
 def test_what_stops_the_request_is_told(project: Project) -> None:
     project.write({"main.py": FINE})
     (note,) = json.loads(project.call("lint", "main", "-f", "json").stdout)["apps"][0]["notes"]
-    assert note.startswith("Auth let the request no further (401 from Auth): what is judged by a response")
+    assert note == (
+        "Auth let the request no further (401 from Auth): what only a response from further in would show was not "
+        "judged (MW003, MW006, MW007, MW009, MW015, MW021, MW026). Give -H, or PATH, so that it passes."
+    )
+    one = project.call("lint", "main", "--select", "MW026", "-f", "json")
+    assert "not judged (MW026). Give" in json.loads(one.stdout)["apps"][0]["notes"][0]
+    assert json.loads(project.call("lint", "main", "--select", "MW001", "-f", "json").stdout)["apps"][0]["notes"] == []
+
+
+def test_an_origin_that_nobody_knows_is_asked_for(project: Project) -> None:
+    none = CORS.replace('"https://page.example"', "")
+    project.write({"main.py": HEAD + none})
+    (note,) = json.loads(project.call("lint", "main", "-f", "json").stdout)["apps"][0]["notes"]
+    assert note == "No origin is known that CORSMiddleware accepts: rules about CORS want -H 'Origin: ...'."
+
+
+def test_a_host_that_a_layer_wants_is_found(project: Project) -> None:
+    wanting = (
+        "class OwnHost(Auth):\n    async def __call__(self, scope, receive, send):\n"
+        "        known = dict(scope.get('headers', ())).get(b'host') == b'127.0.0.1'\n"
+        "        await (self.app if known else super().__call__)(scope, receive, send)\n\n\n"
+    )
+    project.write({"main.py": HEAD + wanting + CORS + "app.add_middleware(OwnHost)\n"})
+    ran = project.call("lint", "main", "-f", "json")
+    assert codes(ran.stdout) == ["MW003"]
+    assert json.loads(ran.stdout)["apps"][0]["notes"] == ["Host is 127.0.0.1: OwnHost answers other requests itself."]
+    given = project.call("lint", "main", "-H", "Host: shop.example", "-f", "json")
+    assert codes(given.stdout) == ["MW001", "MW002"]

@@ -50,6 +50,8 @@ RULES = (
     Rule("MW026", "warning", cors.unexposed),
 )
 _ALL = "ALL"
+#: Judged by what becomes of a response of the endpoint's.
+_OF_RESPONSES = ("MW003", "MW006", "MW007", "MW009", "MW015", "MW021", "MW026")
 
 
 def chosen(select: Collection[str], ignore: Collection[str]) -> tuple[Rule, ...]:
@@ -115,7 +117,8 @@ def lint(evidence: Evidence, rules: Iterable[Rule], target: str) -> Findings:
         Check(target, rule.code, "rule", not any(each.code == rule.code and each.severity != "info" for each in found))
         for rule in rules
     )
-    notes = (*evidence.notes, *_unjudged(evidence))
+    met = {each.code for each in found}
+    notes = (*evidence.notes, *_unjudged(evidence, [rule.code for rule in rules if rule.code not in met]))
     return Findings(found, checks, (CheckedApp(target, evidence.versions, notes),))
 
 
@@ -142,12 +145,12 @@ def _finding(rule: Rule, met: Met, target: str) -> Finding:
     )
 
 
-def _unjudged(evidence: Evidence) -> Iterator[str]:
-    """Where the way of the plain request ended, if that was before the endpoint."""
-    for attempt, index in list(stopped(evidence.plain))[:1]:
-        trace = attempt.trace
-        layer = trace.layers[index].label
+def _unjudged(evidence: Evidence, codes: Collection[str]) -> Iterator[str]:
+    """What the plain request could not show of these rules, where it did not come to the endpoint."""
+    blind = [code for code in _OF_RESPONSES if code in codes]
+    for attempt, index in list(stopped(evidence.plain))[:1] if blind else ():
+        layer = attempt.trace.layers[index].label
         yield (
-            f"{layer} let the request no further ({got(trace)}): what is judged by a response of the endpoint's "
-            f"(MW003, MW006, MW007, MW009, MW015, MW021, MW026) was not, unless {layer} lets it pass: give -H or PATH."
+            f"{layer} let the request no further ({got(attempt.trace)}): what only a response from further in would "
+            f"show was not judged ({', '.join(blind)}). Give -H, or PATH, so that it passes."
         )

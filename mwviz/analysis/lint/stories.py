@@ -25,14 +25,14 @@ STORIES: Mapping[str, Told] = {
         "page's is ever sent.",
         "https://github.com/waza-ari/fastapi-keycloak-middleware/issues/41",
         "app.add_middleware(CORSMiddleware, allow_origins=ORIGINS)\n"
-        "app.add_middleware(AuthMiddleware)  # added last: outermost, it answers OPTIONS with 401",
+        "app.add_middleware(AuthMiddleware)  # outermost: answers OPTIONS with 401",
         "app.add_middleware(AuthMiddleware)\napp.add_middleware(CORSMiddleware, allow_origins=ORIGINS)",
     ),
     "MW002": Told(
         "The page's script sees a network error instead of the status: it cannot tell that it must sign in, or wait.",
         f"{_FASTAPI}2693",
         "app.add_middleware(CORSMiddleware, allow_origins=ORIGINS)\n"
-        "app.add_middleware(AuthMiddleware)  # its 401 has no access-control-allow-origin",
+        "app.add_middleware(AuthMiddleware)  # outermost: no page can read its 401",
         "app.add_middleware(AuthMiddleware)\napp.add_middleware(CORSMiddleware, allow_origins=ORIGINS)",
     ),
     "MW003": Told(
@@ -49,7 +49,7 @@ STORIES: Mapping[str, Told] = {
         "request.session asserts that SessionMiddleware has run: outside of it every request ends in a 500.",
         f"{_FASTAPI}4746",
         "app.add_middleware(SessionMiddleware, secret_key=KEY)\n"
-        "app.add_middleware(UserMiddleware)  # reads request.session before it is there",
+        "app.add_middleware(UserMiddleware)  # reads request.session too early",
         "app.add_middleware(UserMiddleware)\napp.add_middleware(SessionMiddleware, secret_key=KEY)",
     ),
     "MW005": Told(
@@ -71,13 +71,13 @@ STORIES: Mapping[str, Told] = {
     "MW007": Told(
         "The reader of a live stream gets its events late, or all of them at the end.",
         f"{_STARLETTE}2753",
-        "app.add_middleware(GZipMiddleware)  # of older Starlette: it compresses event streams, too",
-        "Let the layer hand text/event-stream on as it comes; newer versions of GZipMiddleware do.",
+        "app.add_middleware(GZipMiddleware)  # of older Starlette",
+        "Let the layer hand text/event-stream on as it comes;\nGZipMiddleware of newer Starlette does.",
     ),
     "MW009": Told(
         "The id that finds a request in the logs is missing on just the response that somebody will ask about.",
         "https://github.com/snok/asgi-correlation-id/issues/19",
-        "app.add_middleware(CorrelationIdMiddleware)  # ServerErrorMiddleware answers outside of it",
+        "app.add_middleware(CorrelationIdMiddleware)  # a 500 comes from outside",
         "app = CorrelationIdMiddleware(app)  # around the whole app\n\n"
         "# or a layer inside of it that catches exceptions and answers",
     ),
@@ -90,7 +90,7 @@ STORIES: Mapping[str, Told] = {
     "MW011": Told(
         "Whoever relies on the layer leaves the websocket open to everybody, unless its endpoint checks who is there.",
         "https://github.com/headroomlabs-ai/headroom/issues/3281",
-        "class AuthMiddleware(BaseHTTPMiddleware):  # dispatch is not called for a websocket\n"
+        "class AuthMiddleware(BaseHTTPMiddleware):  # sees no websocket\n"
         "    async def dispatch(self, request, call_next):\n"
         "        return JSONResponse({}, 401)",
         "class AuthMiddleware:\n"
@@ -140,14 +140,14 @@ STORIES: Mapping[str, Told] = {
     "MW021": Told(
         "A page of another origin cannot tell a file that is too large from a broken network.",
         "https://fetch.spec.whatwg.org/#http-cors-protocol",
-        "app = FastAPI(max_body_size=1_000_000)  # its 413 comes from outside of all middleware\n"
+        "app = FastAPI(max_body_size=1_000_000)  # its 413 comes from outside\n"
         "app.add_middleware(CORSMiddleware, allow_origins=ORIGINS)",
-        "Let the page check the size before it sends, or limit bodies inside of CORS, too.",
+        "Let the page check the size before it sends,\nor limit bodies inside of CORS, too.",
     ),
     "MW022": Told(
         "Whoever reads app.user_middleware, or counts on its order, does not see all that a request passes.",
         "https://github.com/open-telemetry/opentelemetry-python-contrib/issues/795",
-        "FastAPIInstrumentor.instrument_app(app)  # puts a layer into the stack when that is built",
+        "FastAPIInstrumentor.instrument_app(app)  # changes the built stack",
         "Nothing is to be mended: `mwviz show` shows where it stands.",
     ),
     "MW024": Told(
@@ -155,7 +155,7 @@ STORIES: Mapping[str, Told] = {
         "https://github.com/modelcontextprotocol/python-sdk/issues/883",
         "async def __call__(self, scope, receive, send):\n"
         "    await self.app(scope, receive, send)\n"
-        "    await JSONResponse({})(scope, receive, send)  # the response has been sent",
+        "    await JSONResponse({})(scope, receive, send)  # a second response",
         "async def __call__(self, scope, receive, send):\n    await self.app(scope, receive, send)",
     ),
     "MW026": Told(
@@ -166,6 +166,6 @@ STORIES: Mapping[str, Told] = {
         "    response = await call_next(request)\n"
         '    response.headers["X-Process-Time"] = "0.001"  # no page can read it\n'
         "    return response",
-        'app.add_middleware(CORSMiddleware, allow_origins=ORIGINS, expose_headers=["X-Process-Time"])',
+        'app.add_middleware(\n    CORSMiddleware, allow_origins=ORIGINS,\n    expose_headers=["X-Process-Time"],\n)',
     ),
 }

@@ -52,7 +52,7 @@ class LintExperiment(FaultExperiment):
         self.sockets: tuple[Socket, ...] = ()
         self.behind: tuple[Trace, ...] = ()
         self.hung: Trace | None = None
-        self.said_of_request: str | None = None
+        self.told: list[str] = []
         self.finished = False
 
     async def _send_all(self, loop: Loop, watchdog: Watchdog, request: Request) -> None:
@@ -99,7 +99,7 @@ class LintExperiment(FaultExperiment):
             if self.hung is not None or seen.turned_away(await send(other)) == stopped:
                 continue
             layer = self.plain[0].trace.layers[stopped or 0].label
-            self.said_of_request = f"{told}: {layer} answers other requests itself."
+            self.told.append(f"{told}: {layer} answers other requests itself.")
             self._wanted = changed
             self.request = other
             self.plain = await self._peeled(send, other, lambda _: False)
@@ -108,6 +108,8 @@ class LintExperiment(FaultExperiment):
 
     async def _to_layers(self, send: Send) -> None:
         layers, wanted = self._standing(), self._wanted
+        if requests.origin_of(wanted) is None and requests.origin_for(layers) == (True, None):
+            self.told.append("No origin is known that CORSMiddleware accepts: rules about CORS want -H 'Origin: ...'.")
         origin = asked.origin(wanted, layers)
         self.supplied = await self._supplied(send)
         crossing = asked.cross_origin(wanted, origin, layers)

@@ -48,9 +48,7 @@ def evidence(experiment: LintExperiment, said: Sequence[str] = ()) -> Evidence:
 
 def _notes(experiment: LintExperiment) -> Iterator[str]:
     yield from experiment.plain[0].trace.notes if experiment.plain else remarks.of_stack(experiment)
-    yield from experiment.said
-    if experiment.said_of_request is not None:
-        yield experiment.said_of_request
+    yield from experiment.told
     hung = experiment.hung
     if hung is None and experiment.run is not None and experiment.run.expired and not experiment.finished:
         hung = report.trace(experiment)  # it could not be interrupted
