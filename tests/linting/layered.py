@@ -53,6 +53,13 @@ class Auth(BaseHTTPMiddleware):
         return JSONResponse({}, 401)
 
 
+class NotHere(BaseHTTPMiddleware):
+    """Answers 404 to all HTTP."""
+
+    async def dispatch(self, request: Any, call_next: Any) -> Response:
+        return JSONResponse({}, 404)
+
+
 class KindAuth(Auth):
     """The same, but lets preflights pass."""
 
