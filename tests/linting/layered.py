@@ -44,6 +44,19 @@ class Adding(Plain):
         await self.app(scope, receive, adding)
 
 
+class FramesPages(Adding):
+    """Adds x-frame-options to what is no OPTIONS."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(app, [("x-frame-options", "DENY")])
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["method"] == "OPTIONS":
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 class Auth(BaseHTTPMiddleware):
     """Answers 401 to whoever has no token."""
 
