@@ -95,6 +95,16 @@ class PureAuth(Plain):
             await self.app(scope, receive, send)
 
 
+class HttpAuth(Plain):
+    """The same for HTTP alone, as it says itself."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await JSONResponse({}, 401)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
 class Home(Plain):
     """Answers `/` itself, whatever the method is."""
 

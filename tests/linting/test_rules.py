@@ -29,6 +29,7 @@ from tests.linting.layered import (
     FramesPages,
     Hoarding,
     Home,
+    HttpAuth,
     HttpOnly,
     KindAuth,
     KnownBrowsers,
@@ -111,6 +112,7 @@ CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
     ("MW010", "answers", lambda: app(Auth), []),
     ("MW011", "a websocket passes by", lambda: app(Auth, routes=[LIVE]), [("Auth",)]),
     ("MW011", "a pure layer sees websockets", lambda: app(PureAuth, routes=[LIVE]), []),
+    ("MW011", "a pure layer lets websockets pass itself", lambda: app(HttpAuth, routes=[LIVE]), []),
     ("MW011", "a layer has no page there", lambda: app(NotHere, routes=[LIVE]), []),
     ("MW011", "there is no websocket", lambda: app(Auth), []),
     ("MW011", "a BaseHTTPMiddleware that guards nothing", lambda: app(Passing, routes=[LIVE]), []),
@@ -168,6 +170,26 @@ def test_a_rule_says_what_is_so_and_nothing_else(
     assert {each.code for each in findings.findings} == ({code} if layers else set())
     (check,) = findings.checks
     assert check.kept is not any(each.severity != "info" for each in findings.findings)
+
+
+def test_a_500_that_somebody_has_written_for_browsers_is_a_warning() -> None:
+    severities = {
+        told: [each.severity for each in judged(made, "MW003").findings]
+        for told, made in {
+            "none": app(CORS),
+            "by class": app(CORS, exception_handlers={Exception: rendered}),
+            "by status": app(CORS, exception_handlers={500: rendered}),
+            "another": app(CORS, exception_handlers={404: rendered}),
+        }.items()
+    }
+    assert severities == {"none": ["info"], "by class": ["warning"], "by status": ["warning"], "another": ["info"]}
+
+
+def test_an_app_is_left_as_it_was_found() -> None:
+    subject = app(Auth, CORS, Session, routes=[LIVE, mounted(Session)])
+    before = (list(subject.user_middleware), subject.middleware_stack, dict(vars(subject.router)))
+    judged(subject, "ALL")
+    assert (list(subject.user_middleware), subject.middleware_stack, dict(vars(subject.router))) == before
 
 
 def test_every_rule_has_a_sample_that_breaks_it_and_a_near_miss() -> None:
