@@ -180,7 +180,7 @@ WRONG: list[tuple[str, str, str]] = [
     (
         "mwviz.toml",
         "colour = 1",
-        "the top level has an unknown key `colour`: it knows `app`, `app_dir`, `factory`, `contracts`, `apps`.",
+        "the top level has an unknown key `colour`: it knows `app`, `app_dir`, `factory`, `contracts`, `apps`, `lint`.",
     ),
     ("mwviz.toml", "contract = 1", "the top level has an unknown key `contract`: did you mean `contracts`?"),
     (

@@ -43,12 +43,16 @@ def jobs(target: Target) -> tuple[Job, ...]:
     The name of a configured app stands for it. Raises ConfigError where there is nothing to hold.
     """
     settings = config.find(target.directory, target.config)
-    found = tuple(_jobs(target, settings))
-    found = _with_lock(found, settings)
+    found = _with_lock(configured(target, settings), settings)
     held = tuple(job for job in found if job.contracts or job.lock is not None)
     if not held:
         raise ConfigError(_nothing(target, settings))
     return held
+
+
+def configured(target: Target, settings: Config) -> tuple[Job, ...]:
+    """The app that the command line names, or all that are configured, whether there is something to hold or not."""
+    return tuple(_jobs(target, settings))
 
 
 def _with_lock(found: tuple[Job, ...], settings: Config) -> tuple[Job, ...]:

@@ -219,6 +219,7 @@ def docs(
 
 
 app.command()(experiments.faults)
+app.command()(experiments.lint)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -27,3 +27,31 @@ def faults(
     probe = probing.options(path, request)
     probing.load_environment(found.env_file)
     faulting.show(target, probe, wanted)
+
+
+@grouped
+def lint(
+    application: options.App = None,
+    path: options.PathArgument = None,
+    select: options.Select = None,
+    ignore: options.Ignore = None,
+    explain: options.Explain = None,
+    format: options.ReportFormatChoice = None,
+    file: options.Output = None,
+    report: options.Reports = None,
+    verbose: options.Verbose = False,
+    *,
+    request: Request,
+    found: Configured,
+) -> None:
+    """Judge the middleware by known misorderings; exit code 1 where a probe shows one that is worth a warning."""
+    from mwviz.cli import linting, probing, reports
+
+    if explain is not None:
+        return linting.explain(explain)
+    application, path = options.split(application, path)
+    chosen = reports.chosen(format, file, report, verbose=verbose)
+    target = probing.target(application, found)
+    probe = probing.options(path, request)
+    probing.load_environment(found.env_file)
+    return linting.lint(target, probe, chosen, select, ignore, whole=found.whole)

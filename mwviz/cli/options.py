@@ -215,6 +215,19 @@ Only = Annotated[
 EveryRow = Annotated[bool, typer.Option("--all", help="Show every row, also one that says what its neighbour says.")]
 
 
+Select = Annotated[
+    Optional[list[str]],
+    typer.Option("--select", metavar="CODES", help="Only these rules: 'MW001,MW01', or ALL; or given again."),
+]
+Ignore = Annotated[
+    Optional[list[str]],
+    typer.Option("--ignore", metavar="CODES", help="Without these rules; or given again."),
+]
+Explain = Annotated[
+    Optional[str], typer.Option("--explain", metavar="CODE", help="Tell the story of a rule; no app is looked at.")
+]
+
+
 def text_format(chosen: DiffFormat | None) -> Format | None:
     """The same for what has a text and no table."""
     if chosen is None:

@@ -12,26 +12,29 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mwviz.checking import Job
 from mwviz.cli import process
-from mwviz.cli.holding import held
+from mwviz.cli.holding import Job, Use, held
 from mwviz.collect import ProbeOptions
 from mwviz.errors import MwvizError, TargetError
 from mwviz.model.findings import Findings
 
 
-def held_apart(jobs: Sequence[Job], probe: ProbeOptions) -> list[Findings | MwvizError]:
+def held_apart(jobs: Sequence[Job], probe: ProbeOptions, use: Use) -> list[Findings | MwvizError]:
     """The findings of each job, in their order, or the mistake that kept it from having any."""
     with TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         files = [Path(folder) / str(number) for number in range(len(jobs))]
-        return list(pool.map(lambda job, file: _result(job, probe, file), jobs, files))
+        return list(pool.map(lambda job, file: _result(job, probe, file, use), jobs, files))
 
 
-def _result(job: Job, probe: ProbeOptions, file: Path) -> Findings | MwvizError:
+def _result(job: Job, probe: ProbeOptions, file: Path, use: Use) -> Findings | MwvizError:
     # The path is set before anything is imported: a module of the app's may have the name of one that we need.
     code = f"import sys; sys.path[:] = {sys.path!r}; from mwviz.cli import workers; workers.work({str(file)!r})"
     done = subprocess.run(  # noqa: S603 - this interpreter, and our own code
-        [sys.executable, "-c", code], input=pickle.dumps((job, probe)), stdout=2, cwd=job.target.directory, check=False
+        [sys.executable, "-c", code],
+        input=pickle.dumps((job, probe, use)),
+        stdout=2,
+        cwd=job.target.directory,
+        check=False,
     )
     if not file.exists():
         return TargetError(
@@ -46,7 +49,7 @@ def _result(job: Job, probe: ProbeOptions, file: Path) -> Findings | MwvizError:
 
 def work(file: str) -> None:
     """Do the job that comes on stdin, write what came of it to `file`, and leave."""
-    job, probe = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
+    job, probe, use = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
 
     def written(result: Findings | Exception) -> int:
         Path(f"{file}.part").write_bytes(pickle.dumps(result))
@@ -54,7 +57,7 @@ def work(file: str) -> None:
         return 0
 
     try:
-        written(held(job, probe, written))
+        written(held(job, probe, written, use))
     except MwvizError as error:
         written(error)
     except Exception:  # noqa: BLE001 - told by the process that waits for this one

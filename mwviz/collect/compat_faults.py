@@ -66,6 +66,12 @@ def body_limit(application: object) -> int | None:
     return limit if type(limit) is int else None
 
 
+def renders_errors(application: object) -> bool:
+    """Whether the app has a handler for any exception: ServerErrorMiddleware calls that of 500 or `Exception`."""
+    handlers = getattr(application, "exception_handlers", None)
+    return isinstance(handlers, dict) and any(key in (500, Exception) for key in handlers)
+
+
 def http_exception(application: object, status: int, detail: str) -> Exception:
     """An HTTPException as a handler of the app raises it: FastAPI's own, which derives from Starlette's."""
     return _named(application, "exceptions", "HTTPException")(status_code=status, detail=detail)  # type: ignore[no-any-return]

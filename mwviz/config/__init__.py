@@ -20,8 +20,19 @@ _KEYS = {
     "factory": "true or false",
     "contracts": "an array of tables",
     "apps": "an array of tables",
+    "lint": "a table",
 }
-_APP_KEYS = {"name": "a string", **{key: told for key, told in _KEYS.items() if key != "apps"}}
+_APP_KEYS = {"name": "a string", **{key: told for key, told in _KEYS.items() if key not in ("apps", "lint")}}
+_LINT_KEYS = {"select": "an array of strings", "ignore": "an array of strings"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """Which rules of `lint` are on: codes, or beginnings of codes. `place` is the table that says so."""
+
+    place: str = ""
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,7 @@ class Config:
     factory: bool = False
     contracts: tuple[Contract, ...] = ()
     apps: tuple[App, ...] = ()
+    lint: Lint = Lint()
 
 
 def find(directory: Path, named: Path | None = None) -> Config:
@@ -95,7 +107,13 @@ def _read(file: Path, *, named: bool) -> Config | None:
         own.get("factory", False),
         contracts,
         _apps(file, f"{prefix}apps", own, contracts),
+        _lint(file, f"[{prefix}lint]", own["lint"]) if "lint" in own else Lint(),
     )
+
+
+def _lint(file: Path, place: str, table: dict[str, Any]) -> Lint:
+    check(file, place, table, _LINT_KEYS)
+    return Lint(place, tuple(table.get("select", ())), tuple(table.get("ignore", ())))
 
 
 def _contracts(file: Path, where: str, table: dict[str, Any], before: tuple[Contract, ...]) -> tuple[Contract, ...]:

@@ -9,6 +9,26 @@ from mwviz.model.stack import Place, Versions
 
 #: What each code stands for.
 RULES = {
+    "MW001": "A layer outside of CORS answers the preflight",
+    "MW002": "A layer outside of CORS turns requests away",
+    "MW003": "The response to an unhandled exception has no CORS headers",
+    "MW004": "A layer that needs the session stands outside of the one that loads it",
+    "MW005": "A layer needs what another one puts into the scope further in",
+    "MW006": "A layer inside of compression divides bodies, so that short ones are compressed, too",
+    "MW007": "A layer holds server-sent events back",
+    "MW009": "A request's id is missing on the response to an unhandled exception",
+    "MW010": "A layer raises HTTPException where nothing handles it",
+    "MW011": "A layer that guards HTTP lets websockets pass",
+    "MW012": "The redirect to HTTPS stands outside of the layer that reads proxy headers",
+    "MW013": "The redirect to HTTPS stands outside of CORS",
+    "MW014": "The same middleware stands twice on one way",
+    "MW015": "A preflight lacks the security headers of other responses",
+    "MW016": "Middleware is added when the app has started",
+    "MW018": "A layer fails on websockets, or does not hand the lifespan on",
+    "MW021": "The answer to an oversized body has no CORS headers",
+    "MW022": "The built stack holds layers that the app does not list",
+    "MW024": "A layer breaks the protocol: two responses to one request, or none",
+    "MW026": "A response header is not exposed to pages of other origins",
     "MW101": "A layer stands on the wrong side of another",
     "MW102": "A layer that a contract names is absent",
     "MW103": "A layer is in the stack that an exhaustive contract does not name",
@@ -41,6 +61,7 @@ class Finding:
 
     `target` and `check` say of which app and which contract it is. `layers` are labels; `sites` tells where each of
     them was registered. `routes` names those that it holds for; it is empty where it holds for the app's own stack.
+    `why` says whom it hurts, `link` is where that can be read; of a rule of `lint`, `check` is its code.
     """
 
     code: str
@@ -54,18 +75,20 @@ class Finding:
     check: str
     sites: tuple[Site, ...] = ()
     routes: tuple[str, ...] = ()
+    why: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A contract, or the lock, as it was held: `kept` is False where there is an error among its findings.
+    """A contract, the lock or a rule, as it was held: `kept` is False where it has an error or a warning to tell.
 
     `routes` counts the routes that it was held for; None stands for the app's own stack.
     """
 
     target: str
     name: str
-    kind: Literal["contract", "lock"]
+    kind: Literal["contract", "lock", "rule"]
     kept: bool
     routes: int | None = None
     notes: tuple[str, ...] = ()

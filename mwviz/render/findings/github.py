@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mwviz.model.findings import Finding, Findings, Severity
+from mwviz.model.findings import RULES, Finding, Findings, Severity
 from mwviz.render.findings.told import file_of, summary, whole
 from mwviz.render.plain import visible
 
@@ -26,7 +26,10 @@ def _properties(finding: Finding, findings: Findings) -> Iterator[tuple[str, str
     if finding.place is not None:
         yield "file", file_of(finding.place, findings)
         yield "line", str(finding.place.line)
-    yield "title", f"mwviz: {visible(finding.check)} ({finding.code})"
+    if finding.check == finding.code:
+        yield "title", f"mwviz: {finding.code} {RULES[finding.code]}"
+    else:
+        yield "title", f"mwviz: {visible(finding.check)} ({finding.code})"
 
 
 def _data(text: str) -> str:

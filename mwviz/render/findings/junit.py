@@ -1,4 +1,4 @@
-"""`junit`: the XML of JUnit, which CI servers read: a suite per app, a test case per contract."""
+"""`junit`: the XML of JUnit, which CI servers read: a suite per app, a test case per contract or rule."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mwviz.model.findings import Check, CheckedApp, Findings
-from mwviz.render.findings.told import of, sentence, whole
+from mwviz.render.findings.told import name_of, of, sentence, whole
 from mwviz.render.plain import visible
 
 _SPECIAL = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
@@ -34,15 +34,19 @@ def _suite(app: CheckedApp, findings: Findings) -> Iterator[str]:
 
 
 def _case(check: Check, findings: Findings) -> Iterator[str]:
-    begin = f'    <testcase classname="mwviz.{_text(check.target)}" name="{_text(check.name)}" time="0"'
-    if check.kept:
+    begin = f'    <testcase classname="mwviz.{_text(check.target)}" name="{_text(name_of(check))}" time="0"'
+    found = of(check, findings)
+    if check.kept and not found:
         yield f"{begin} />"
         return
-    found = of(check, findings)
     message = _text(" ".join(sentence(finding.message) for finding in found))
     codes = ",".join(dict.fromkeys(finding.code for finding in found))
     told = "\n\n".join(_lines(whole(finding)) for finding in found)
     yield f"{begin}>"
+    if check.kept:  # worth knowing, and no failure
+        yield f"      <system-out>{told}</system-out>"
+        yield "    </testcase>"
+        return
     yield f'      <failure type="{_text(codes)}" message="{message}">{told}</failure>'
     yield "    </testcase>"
 

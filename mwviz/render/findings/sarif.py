@@ -25,13 +25,23 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sa
 def render(findings: Findings, *, width: int, color: bool, verbose: bool) -> str:
     """Return one run with a result per finding."""
     codes = sorted({finding.code for finding in findings.findings})
-    rules: list[_Json] = [{"id": code, "shortDescription": {"text": f"{RULES.get(code, code)}."}} for code in codes]
+    rules: list[_Json] = [_rule(code, findings) for code in codes]
     seen: Counter[str] = Counter()
     results: list[_Json] = [_result(finding, findings, codes, seen) for finding in findings.findings]
     driver: _Json = {"name": "mwviz", "semanticVersion": __version__, "rules": rules}
     run: _Json = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     document: _Json = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n"
+
+
+def _rule(code: str, findings: Findings) -> _Json:
+    rule: dict[str, _Json] = {"id": code, "shortDescription": {"text": f"{RULES.get(code, code)}."}}
+    found = next(finding for finding in findings.findings if finding.code == code)
+    if found.why:
+        rule["fullDescription"] = {"text": visible(found.why)}
+    if found.link:
+        rule["helpUri"] = found.link
+    return rule
 
 
 def _result(finding: Finding, findings: Findings, codes: list[str], seen: Counter[str]) -> _Json:

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from mwviz.model import Place
-from mwviz.model.findings import Check, Finding, Findings
+from mwviz.model.findings import RULES, Check, Finding, Findings, Severity
 from mwviz.render.places import inside
 from mwviz.render.plain import visible
+from mwviz.render.terminal import Style
+
+#: In the order of their weight, with their colours.
+SEVERITIES: dict[Severity, Style] = {"error": "red", "warning": "yellow", "info": "dim"}
+
+
+def is_rule(check: Check) -> bool:
+    """Tell whether it is a rule of `lint`, and neither contract nor lock."""
+    return check.kind == "rule"
+
+
+def name_of(check: Check) -> str:
+    """Return what a check is called where it stands alone."""
+    return f"{check.name} {RULES.get(check.name, '')}".rstrip() if is_rule(check) else check.name
 
 
 def summary(findings: Findings) -> str:
-    """Return how many contracts were kept and broken, in one sentence; locks are counted by themselves."""
+    """Return how many contracts were kept and broken, in one sentence; locks and rules are counted by themselves."""
+    if rules := {check.name for check in findings.checks if is_rule(check)}:
+        return f"{_counted(findings)} {len(rules)} rule{'' if len(rules) == 1 else 's'} judged."
     told = []
     for kind in ("contract", "lock"):
         kept = [check.kept for check in findings.checks if check.kind == kind]
@@ -17,6 +35,15 @@ def summary(findings: Findings) -> str:
             noun = kind if len(kept) == 1 else f"{kind}s"
             told.append(f"{len(kept)} {noun}: {kept.count(True)} kept, {kept.count(False)} broken")
     return f"{'; '.join(told) or 'Nothing was held'}."
+
+
+def _counted(findings: Findings) -> str:
+    found = Counter(finding.severity for finding in findings.findings)
+    if not found:
+        return "No findings."
+    plural = {"error": "errors", "warning": "warnings", "info": "info"}
+    each = (f"{found[one]} {one if found[one] == 1 else plural[one]}" for one in SEVERITIES if found[one])
+    return f"{found.total()} finding{'' if found.total() == 1 else 's'}: {', '.join(each)}."
 
 
 def of(check: Check, findings: Findings) -> tuple[Finding, ...]:
@@ -31,10 +58,11 @@ def sentence(text: str) -> str:
 
 
 def whole(finding: Finding) -> str:
-    """Return message, places of the layers, evidence and remedy, a line each."""
+    """Return message, places of the layers, evidence, whom it hurts, remedy and link, a line each."""
     sites = (f"{visible(site.layer)}: {at(site.place)}" for site in finding.sites if site.place is not None)
     lines = [sentence(finding.message), *sites, sentence(finding.evidence) if finding.evidence else ""]
-    return "\n".join(filter(None, (*lines, f"Remedy: {visible(finding.remedy)}" if finding.remedy else "")))
+    remedy = f"Remedy: {visible(finding.remedy)}" if finding.remedy else ""
+    return "\n".join(filter(None, (*lines, visible(finding.why), remedy, visible(finding.link))))
 
 
 def at(place: Place) -> str:

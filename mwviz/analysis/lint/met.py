@@ -1,0 +1,83 @@
+"""What a rule has met, and the words that rules share for requests and responses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from mwviz.model import Layer, Trace
+from mwviz.model.evidence import Attempt
+from mwviz.model.findings import Severity
+
+ALLOW_ORIGIN = "access-control-allow-origin"
+#: Headers of a request that make it what it is.
+_TELLING = ("origin", "access-control-request-method", "x-forwarded-proto", "accept-encoding")
+_ADDED = "+ "
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """One finding of a rule: `layers` are those that it is about, the first one where it is to be mended.
+
+    `severity` is None for that of the rule.
+    """
+
+    message: str
+    evidence: str
+    layers: tuple[Layer, ...]
+    remedy: str
+    severity: Severity | None = None
+    routes: tuple[str, ...] = ()
+
+
+def header(trace: Trace, name: str) -> str | None:
+    """The value of a response header, its lines joined; None where there is none."""
+    values = [value for key, value in trace.response.headers if key.lower() == name] if trace.response else []
+    return ", ".join(values) if values else None
+
+
+def added(trace: Trace) -> dict[str, int]:
+    """By name in lower case the response headers that layers were seen to add, and the outermost layer that did."""
+    found: dict[str, int] = {}
+    for step in reversed(trace.steps):
+        for change in step.response_changes or ():
+            if change.startswith(_ADDED):
+                found[change[len(_ADDED) :].partition(":")[0].lower()] = step.layer
+    return found
+
+
+def allowing(trace: Trace) -> int | None:
+    """The layer that let pages of another origin read this response: it added the header, or answered with it."""
+    if header(trace, ALLOW_ORIGIN) is None:
+        return None
+    place = added(trace).get(ALLOW_ORIGIN, trace.answered_by)
+    return place if isinstance(place, int) else None
+
+
+def stopped(attempts: Sequence[Attempt]) -> Iterator[tuple[Attempt, int]]:
+    """Each attempt that a layer stopped, with that layer."""
+    for attempt, following in pairwise(attempts):
+        yield attempt, following.without[-1]
+
+
+def sent(trace: Trace) -> str:
+    """The request in words, with the headers that tell what it is about."""
+    probe = trace.probe
+    told = ", ".join(f"{name}: {value}" for name, value in probe.headers if name.lower() in _TELLING)
+    method = "websocket" if probe.type == "websocket" else probe.method
+    return f"{method} {probe.path} by {probe.scheme.upper()}{f' with {told}' if told else ''}"
+
+
+def got(trace: Trace) -> str:
+    """The response in words: its status, and the layer that it came from."""
+    by = trace.answered_by
+    who = trace.layers[by].label if isinstance(by, int) else f"the {by}" if by is not None else "nobody"
+    if isinstance(by, int) and trace.handled_by is not None:
+        who = f"{trace.layers[trace.handled_by].label}, as {who} raised {trace.steps[by].raised}"
+    return f"{trace.response.status} from {who}" if trace.response is not None else "no answer"
+
+
+def passed_by(trace: Trace, layers: Sequence[int]) -> str:
+    """The names of layers that a request was sent past."""
+    return " and ".join(trace.layers[index].label for index in layers)

@@ -1,0 +1,84 @@
+"""What a probe showed that decides which one is sent next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from mwviz.collect.probe.experiment import Run
+from mwviz.collect.stack.crossing import Note
+from mwviz.model import Trace
+
+_ADDED = "+ scope "
+_BODY = "http.response.body"
+
+
+def stopper(trace: Trace) -> int | None:
+    """The layer of the user's that answered or raised before the request came to its end; None where none did."""
+    place = trace.answered_by
+    if place is None and trace.error is not None:
+        place = trace.error.raised_by
+    if not isinstance(place, int) or trace.layers[place].origin in ("framework", "injected"):
+        return None
+    return place
+
+
+def turned_away(trace: Trace) -> int | None:
+    """The layer of the user's that answered by itself; None where none did, or where it raised."""
+    place = stopper(trace)
+    return place if place is not None and trace.response is not None and trace.steps[place].raised is None else None
+
+
+def refused(run: Run | None) -> int | None:
+    """The status of the HTTPException that left the app; None where no such one did."""
+    error = run.error if run is not None else None
+    # The task group of BaseHTTPMiddleware wraps what its dispatch raised (anyio 4 with Starlette before 0.31).
+    while error is not None and len(getattr(error, "exceptions", ())) == 1:
+        (error,) = error.exceptions  # type: ignore[attr-defined]
+    if error is None or not any(
+        cls.__name__ == "HTTPException" and cls.__module__.endswith(".exceptions") for cls in type(error).__mro__
+    ):
+        return None
+    status = getattr(error, "status_code", None)
+    return int(status) if isinstance(status, int) else None
+
+
+def divider(trace: Trace) -> int | None:
+    """The innermost layer that divided a body that came in one message, where that was compressed further out."""
+    sent = Counter(event.of for event in trace.timeline if event.event == "send" and event.message == _BODY)
+    compressed = next((step.layer for step in trace.steps if _compressed(step.response_changes or ())), None)
+    if compressed is None:
+        return None
+    order: list[int | str] = [*trace.request_order, "endpoint"]
+    for outer, inner in zip(reversed(order[:-1]), reversed(order[1:]), strict=True):
+        if isinstance(outer, int) and outer > compressed and sent[outer] > sent[inner] == 1:
+            return outer
+    return None
+
+
+def _compressed(changes: Iterable[str]) -> bool:
+    return any(change.startswith("+ content-encoding:") for change in changes)
+
+
+def providers(trace: Trace, layer: int) -> list[tuple[int, tuple[str, ...]]]:
+    """The layers inside of `layer` that put something into the scope, and the keys, as `session` or `state.user`."""
+    found = []
+    for step in trace.steps:
+        keys = tuple(change.removeprefix(_ADDED) for change in step.request_changes or () if change.startswith(_ADDED))
+        if step.layer > layer and keys:
+            found.append((step.layer, keys))
+    return found
+
+
+def scope_values(notes: Iterable[Note]) -> dict[str, Any]:
+    """The values of all keys that the scope had anywhere on the way in, those of its state as `state.x`."""
+    values: dict[str, Any] = {}
+    for _, happening, crossing, _ in notes:
+        if happening != "enter":
+            continue
+        values.update(crossing.seen)
+        state = crossing.seen.get("state")
+        if type(state) is dict:
+            values.update({f"state.{key}": value for key, value in state.items()})
+    return values
