@@ -17,6 +17,12 @@ from mwviz.render.places import inside
 
 #: What is left of an id or a time where a long value was cut.
 _CUT = re.compile(r"(?<![\w.-])[0-9a-fA-F.-]+…")
+#: Headers whose whole value is an id or a time, whatever its form.
+_NAMED = re.compile(
+    r"^([+~] (?:[\w-]*(?:request|correlation|trace|span|transaction)-?id|traceparent|server-timing"
+    r"|x-(?:[\w-]*-)?(?:time|timing|duration|runtime)): ).*",
+    re.IGNORECASE | re.DOTALL,
+)
 _UNSAID = Versions("", "", None, None)
 _Placed = TypeVar("_Placed", Dependency, Endpoint)
 
@@ -97,4 +103,4 @@ def _texts(texts: tuple[str, ...] | None) -> tuple[str, ...] | None:
 
 
 def _text(text: str) -> str:
-    return _CUT.sub("…", VOLATILE.sub("…", text))
+    return _CUT.sub("…", VOLATILE.sub("…", _NAMED.sub(r"\1…", text)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -94,6 +95,33 @@ def test_a_steady_trace_has_no_times(name: str, shape: Format) -> None:
     assert " ms" not in made
     assert "own time" not in made
     assert "FastAPI" not in made.partition("\n")[0]
+
+
+VOLATILE = {
+    "+ x-process-time: 27": "+ x-process-time: …",
+    "+ x-request-id: V1StGXR8_Z5jdHi6B-myT": "+ x-request-id: …",
+    "~ traceparent: 00-ab-cd-01 -> 00-ef-cd-01": "~ traceparent: …",
+    "+ server-timing: app;dur=1.2, db": "+ server-timing: …",
+    "+ x-took: 27905.265ms": "+ x-took: …",
+    "+ x-took: db=3 ms, all=0.25s": "+ x-took: db=…, all=…",
+    "+ x-ticket: 01ARZ3NDEKTSV4RRFFQ69G5FAV": "+ x-ticket: …",
+    "+ content-security-policy: script-src 'nonce-r4nd0m+/x==' 'self'": (
+        "+ content-security-policy: script-src 'nonce-…' 'self'"
+    ),
+    "+ x-frame-options: DENY": "+ x-frame-options: DENY",
+    "+ cache-control: max-age=3600": "+ cache-control: max-age=3600",
+    "+ x-ratelimit-limit: 100 per 60 s": "+ x-ratelimit-limit: 100 per 60 s",
+    "+ x-tenant-id: acme": "+ x-tenant-id: acme",
+}
+
+
+@pytest.mark.parametrize(("change", "told"), VOLATILE.items())
+def test_a_value_that_no_two_probes_share_is_left_out(change: str, told: str) -> None:
+    trace = traces.healthy()
+    seen = steady(replace(trace, steps=(replace(trace.steps[0], response_changes=(change,)), *trace.steps[1:])))
+
+    assert isinstance(seen, Trace)
+    assert seen.steps[0].response_changes == (told,)
 
 
 @pytest.mark.parametrize("shape", TEXTS)
