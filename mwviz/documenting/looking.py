@@ -109,13 +109,13 @@ def _seen(subject: Subject, command: Command) -> Seen | MwvizError:
     try:
         if isinstance(asked, RouteView):
             found = api.list_routes(subject, asked.selection, timeout=asked.timeout, headers=asked.headers)
-            return steady(found)
+            return steady(found, command.target.directory)
         trace = collect.probe_in_thread(subject, asked)
     except MwvizError as error:
         return error
     if trace.error is not None and (trace.error.during != "probe" or trace.error.type == "Timeout"):
         return ProbeError(summary(trace))
-    return steady(trace)
+    return steady(trace, command.target.directory)
 
 
 def _files(command: Command) -> tuple[str, ...]:

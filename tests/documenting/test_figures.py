@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,7 @@ VOLATILE = {
     "+ content-security-policy: script-src 'nonce-r4nd0m+/x==' 'self'": (
         "+ content-security-policy: script-src 'nonce-…' 'self'"
     ),
+    "+ x-owner: <Thing object at 0x7f0fa98d8a50>": "+ x-owner: <Thing object at …>",
     "+ x-frame-options: DENY": "+ x-frame-options: DENY",
     "+ cache-control: max-age=3600": "+ cache-control: max-age=3600",
     "+ x-ratelimit-limit: 100 per 60 s": "+ x-ratelimit-limit: 100 per 60 s",
@@ -122,6 +124,26 @@ def test_a_value_that_no_two_probes_share_is_left_out(change: str, told: str) ->
 
     assert isinstance(seen, Trace)
     assert seen.steps[0].response_changes == (told,)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the paths are those of POSIX")
+def test_arguments_tell_no_paths_of_one_machine_and_no_time(tmp_path: Path) -> None:
+    trace = traces.healthy()
+    told = {
+        f"'{tmp_path}'": "'.'",
+        f"['{tmp_path / 'static'}']": "['./static']",
+        f"'{tmp_path}2'": f"'{tmp_path}2'",
+        f"'sqlite:///{tmp_path}/x.db'": "'sqlite:///./x.db'",
+        f"'{Path.home() / 'data'}'": "'~/data'",
+        "1795382318.3915322": "…",
+        "0.125": "0.125",
+        "'/api/v1'": "'/api/v1'",
+    }
+    layer = replace(trace.layers[0], arguments={str(at): value for at, value in enumerate(told)})
+
+    seen = steady(replace(trace, layers=(layer, *trace.layers[1:])), tmp_path)
+
+    assert tuple(seen.layers[0].arguments.values()) == tuple(told.values())
 
 
 @pytest.mark.parametrize("shape", TEXTS)
