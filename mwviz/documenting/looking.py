@@ -14,12 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
-from mwviz import api, collect
+from mwviz import api, collect, config
 from mwviz.collect import Subject
 from mwviz.config import environment
 from mwviz.documenting.commands import Command, RouteView
 from mwviz.documenting.steady import steady
-from mwviz.errors import MwvizError, ProbeError, TargetError
+from mwviz.errors import ConfigError, MwvizError, ProbeError, TargetError
 from mwviz.model import Trace
 from mwviz.model.routes import Routes
 from mwviz.render.summary import summary
@@ -119,10 +119,16 @@ def _seen(subject: Subject, command: Command) -> Seen | MwvizError:
 
 
 def _files(command: Command) -> tuple[str, ...]:
-    """The project's own files among those of all modules: what changes in them changes what is shown."""
+    """The project's own files among those of all modules, and what configures them: with them changes what is shown."""
     target = command.target
-    roots = [each.resolve() for each in (target.directory, target.app_dir) if each is not None]
-    return tuple(sorted({str(file) for file in _modules() if any(root in file.parents for root in roots)}))
+    try:
+        settings = config.find(target.directory, target.config)
+    except ConfigError:  # the look at the app has told of it
+        settings = config.Config(target.directory)
+    folders = (target.directory, target.app_dir, settings.folder, settings.app_dir)
+    roots = [each.resolve() for each in folders if each is not None]
+    own = {str(file) for file in _modules() if any(root in file.parents for root in roots)}
+    return tuple(sorted(own | {str(file.resolve()) for file in (settings.file, command.env_file) if file is not None}))
 
 
 def _modules() -> Iterator[Path]:

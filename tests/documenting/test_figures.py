@@ -219,6 +219,8 @@ def test_a_picture_in_a_page_is_whole_and_named(name: str, command: Command) -> 
     assert next(iter(svg)).tag.endswith("title")
     assert not [each for each in svg.iter() if each.get("id")]
     assert "\n\n" not in inline.picture(seen, command)
+    assert "prefers-color-scheme" not in inline.picture(seen, command)  # a page may be dark where its reader is not
+    assert ".mwviz-page{fill:light-dark(#ffffff,#0d1117)}" in inline.picture(seen, command)
 
 
 @given(st.lists(st.sampled_from(["```mwviz", "```", "````", "~~~ mwviz", "~~~", "  ```mwviz", "show a", "", "> x"])))
