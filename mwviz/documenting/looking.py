@@ -84,6 +84,8 @@ def work(file: str) -> None:
     result: Looks | Exception
     try:
         result = _look(pickle.load(sys.stdin.buffer))  # noqa: S301 - from the process that started this one
+    except KeyboardInterrupt:  # of both processes: the one that waits tells of it
+        os._exit(130)
     except Exception:  # noqa: BLE001 - raised by the process that waits for this one
         result = RuntimeError(traceback.format_exc())
     Path(f"{file}.part").write_bytes(pickle.dumps(result))

@@ -327,6 +327,19 @@ def test_two_commands_cannot_write_one_picture(project: Project) -> None:
     assert not (project.folder / "x.svg").exists()
 
 
+def test_an_interrupted_app_is_told_without_a_traceback_of_ours(project: Project) -> None:
+    project.write({"main.py": LAYERED, "stopped.py": "raise KeyboardInterrupt\n"})
+    text = "".join(f"<!-- mwviz: show {name}:app -->\n<!-- /mwviz -->\n" for name in ("main", "stopped"))
+    file = written(project, "page.md", text)
+
+    ran = project.run("docs", "page.md")
+
+    assert ran.code == 2
+    assert "page.md:3: The process that looked at the app ended with code 130 and told nothing." in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert file.read_text("utf-8") == text
+
+
 FAILING = {
     "show nowhere:app": "There is no module 'nowhere'",
     "show main:ap": "'main' has no attribute 'ap'. Did you mean 'main:app'?",
