@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from mwviz.model.diff import Behaviour, Change, Deed, Detail
 
-#: What differs from one probe of the same app to the next: ids, times, dates.
+#: What differs from one probe of the same app to the next: ids, times with and without a unit, nonces, dates.
 VOLATILE = re.compile(
     r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"
-    r"|\b(?=[a-fA-F]*\d)[0-9a-fA-F]{12,}\b|\b\d+\.\d{3,}\b|\b\d{10,}\b"
+    r"|\b0x[0-9a-fA-F]{6,}\b|\b(?=[a-fA-F]*\d)[0-9a-fA-F]{12,}\b|\b\d+\.\d{3,}\b|\b\d{10,}\b"
+    r"|\b\d+(?:\.\d+)?\s?(?:ns|[u\u00b5\u03bc]s|ms)\b|\b\d+\.\d{2,}\s?s(?:ec(?:onds?)?)?\b|(?<=\bdur=)\d+(?:\.\d+)?"
+    r"|(?<=\bnonce-)[\w+/-]{8,}=*|\b[0-7][0-9A-HJKMNP-TV-Z]{25}\b"
     r"|\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\b"
 )
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pickle
+import signal
 import subprocess
 import sys
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -42,18 +44,48 @@ class Showing:
 
 
 def watch(showing: Showing) -> None:
-    """Show now and after every change of the code or the configuration, until Control-C. Raises ProbeError."""
+    """Show now and after every change of the code or the configuration, until Control-C.
+
+    Raises ProbeError, and typer.Exit where another signal ended it.
+    """
     running: subprocess.Popen[bytes] | None = None
+    with _interrupting() as taken:
+        try:
+            for changed in _changes(showing):
+                if running is None or changed:
+                    _end(running)
+                    _announce(showing, changed)
+                    running = _start(showing)
+        except KeyboardInterrupt:
+            pass  # the way to end it
+        finally:
+            _end(running)
+    if taken:
+        raise typer.Exit(128 + taken[0])
+
+
+@contextmanager
+def _interrupting() -> Iterator[list[int]]:
+    """While it lasts, what asks a process to end interrupts as Control-C does: no run stays behind. Yields the signals.
+
+    One that is ignored, as under nohup, stays so.
+    """
+    taken: list[int] = []
+
+    def take(number: int, _frame: object) -> None:
+        taken.append(number)
+        raise KeyboardInterrupt
+
+    asking = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP", "SIGBREAK"))
+    before = {each: signal.getsignal(each) for each in asking if each is not None}
+    mine = [each for each, handler in before.items() if handler == signal.SIG_DFL]
+    for each in mine:
+        signal.signal(each, take)
     try:
-        for changed in _changes(showing):
-            if running is None or changed:
-                _end(running)
-                _announce(showing, changed)
-                running = _start(showing)
-    except KeyboardInterrupt:
-        return  # the way to end it
+        yield taken
     finally:
-        _end(running)
+        for each in mine:
+            signal.signal(each, signal.SIG_DFL)
 
 
 def _changes(showing: Showing) -> Iterator[Collection[str]]:
@@ -105,7 +137,9 @@ def _end(run: subprocess.Popen[bytes] | None) -> None:
     run.terminate()
     try:
         run.wait(_GRACE)
-    except subprocess.TimeoutExpired:  # the app may have taken the signal
+    except subprocess.TimeoutExpired:
+        pass
+    finally:  # the app may have taken the signal, or the user may be out of patience
         run.kill()
         run.wait()
 

@@ -12,6 +12,8 @@ from mwviz.model.stack import LONGEST, cut
 MASK = "***"
 _kept = LONGEST
 _ITEMS, _DEPTH, _BITS, _READ = 4, 3, 128, 10_000
+#: The largest set that is put in order; of a larger one no item is told.
+_SORTED = 1_000
 #: No subprotocol that is registered has a longer name.
 _NAME = 40
 
@@ -152,9 +154,9 @@ def _show_int(value: int, _: int) -> str:
 
 
 def _show_items(value: Any, depth: int) -> str:
-    opening, closing = ("[", "]") if type(value) is list else ("(", ")") if type(value) is tuple else ("{", "}")
+    opening, closing = ("[", "]") if type(value) is list else ("(", ")")
     if not value:
-        return f"{type(value).__name__}()" if opening == "{" else opening + closing
+        return opening + closing
     if depth == 0:
         return f"{opening}…{closing}"
     shown: list[str] = []
@@ -163,9 +165,18 @@ def _show_items(value: Any, depth: int) -> str:
             shown.append(f"… {len(value) - _ITEMS} more")
             break
         shown.append(_show_pair(item, depth - 1) or _show(item, depth - 1))
-    if type(value) in (set, frozenset):
-        shown.sort()  # a set's own order changes from run to run
     return opening + ", ".join(shown) + ("," if type(value) is tuple and len(value) == 1 else "") + closing
+
+
+def _show_set(value: Any, depth: int) -> str:
+    if not value:
+        return f"{type(value).__name__}()"
+    if depth == 0 or len(value) > _SORTED:
+        return "{…}"
+    # a set's own order changes from run to run
+    shown = sorted(_show_pair(item, depth - 1) or _show(item, depth - 1) for item in value)
+    more = [f"… {len(value) - _ITEMS} more"] if len(value) > _ITEMS else []
+    return "{" + ", ".join([*shown[:_ITEMS], *more]) + "}"
 
 
 def _show_dict(value: dict[object, object], depth: int) -> str:
@@ -212,8 +223,8 @@ _SHOWERS: dict[type, Callable[[Any, int], str]] = {
     type(...): _show_plain,
     list: _show_items,
     tuple: _show_items,
-    set: _show_items,
-    frozenset: _show_items,
+    set: _show_set,
+    frozenset: _show_set,
     dict: _show_dict,
     re.Pattern: _show_pattern,
 }

@@ -57,20 +57,21 @@ class _Comment:
     closing: str
 
 
-def _comment(markup: Markup, opening: str, over: str, closing: str, shown: str) -> _Comment:
+def _comment(markup: Markup, opening: str, over: str, closing: str, shown: str, before: str = "") -> _Comment:
+    """`before` is what may stand in a line before a comment."""
     inner = rf"(?:(?!{over}).)*?"  # what ends a comment cannot stand in it
     return _Comment(
         markup,
         re.compile(rf"([ \t]*){opening}[ \t]*mwviz:(?!:)[ \t]*({inner})[ \t]*{closing}[ \t]*"),
         re.compile(rf"[ \t]*{opening}[ \t]*/mwviz[ \t]*{closing}[ \t]*"),
-        re.compile(rf"{opening}[ \t]*(?:mwviz:(?!:)|/mwviz\b|mwviz +(?:show|routes)\b)"),
+        re.compile(rf"{before}{opening}[ \t]*(?:mwviz:(?!:)|/mwviz\b|mwviz +(?:show|routes)\b)"),
         shown,
     )
 
 
 _HTML = _comment("markdown", "<!--", "--!?>", "-->", "<!-- /mwviz -->")
 _MDX = _comment("mdx", r"\{/\*", r"\*/", r"\*/\}", "{/* /mwviz */}")
-_RST = _comment("rst", r"\.\.[ \t]", r"\n", r"(?=[ \t]*$)", ".. /mwviz")
+_RST = _comment("rst", r"\.\.[ \t]", r"\n", r"(?=[ \t]*$)", ".. /mwviz", r"^[ \t]*(?:\S{1,4}[ \t]+)?")
 
 _COMMENTS: dict[Markup, tuple[_Comment, ...]] = {"markdown": (_HTML, _MDX), "mdx": (_MDX, _HTML), "rst": (_RST,)}
 _TEXT: dict[Markup, Callable[[Sequence[str]], Iterator[bool]]] = {

@@ -56,6 +56,18 @@ def markdown(lines: Sequence[str], *, indented: bool = True) -> Iterator[bool]:
         yield not is_code and not fence
 
 
+def is_indented(line: str, offsets: list[int]) -> bool:
+    """Whether a line of Markdown outside of fences is indented as code.
+
+    `offsets` are where what holds the lines (lists, admonitions) begins; they are brought up to date.
+    """
+    body = line.expandtabs(4).rstrip()
+    indent = len(body) - len(body.lstrip())
+    while body and offsets and indent < offsets[-1]:
+        offsets.pop()
+    return bool(body) and _held(body, indent, offsets)[2]
+
+
 def _held(body: str, indent: int, offsets: list[int]) -> tuple[str, int, bool]:
     """What a line holds further in than its lists, where that begins, and whether it is indented as code."""
     text = body[indent:]

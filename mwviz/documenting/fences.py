@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mwviz.documenting import code
+
 _OPENING = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t]*(.*)")
 _OURS = re.compile(r"mwviz\b(?![-.:]).*|\{ *\.mwviz\b[^}]*\}")
 
@@ -21,11 +23,13 @@ class Fence:
 
 
 def find(lines: Sequence[str]) -> tuple[Fence, ...]:
-    """The fences of ours in a page, in their order; one inside of another fence is code, and one without end none."""
+    """The fences of ours in a page, in their order; one inside of code is code itself, and one without end none."""
     found: list[Fence] = []
     at = 0
+    offsets: list[int] = []
     while at < len(lines):
-        opening = _OPENING.fullmatch(lines[at])
+        is_code = code.is_indented(lines[at], offsets)
+        opening = None if is_code else _OPENING.fullmatch(lines[at])
         end = None if opening is None or _is_inline(opening) else _end(lines, at, opening[2])
         if opening is None or end is None:
             at += 1

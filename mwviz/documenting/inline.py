@@ -10,6 +10,7 @@ from mwviz.documenting.commands import Command
 from mwviz.documenting.looking import Seen
 from mwviz.errors import OutputError
 from mwviz.render import Format, render
+from mwviz.render.svg import following_page
 
 #: What a file begins with, and a page has no use for. Foreign text has no `<` of its own in an SVG.
 _PROLOGUE = re.compile(r"<\?.*?\?>|<!DOCTYPE.*?>|<!--.*?-->", re.DOTALL)
@@ -23,7 +24,7 @@ _ROLE = re.compile(r"\s(?:role|aria-label|style)=\"[^\"]*\"")
 def picture(seen: Seen, command: Command, alternative: str | None = None) -> str:
     """The SVG as an element, named for who cannot see it. Raises OutputError where no engine can draw it."""
     drawn = render(seen, Format.SVG, verbose=command.verbose, look=command.look)
-    svg = drawn.decode() if isinstance(drawn, bytes) else drawn
+    svg = following_page(drawn.decode() if isinstance(drawn, bytes) else drawn)
     label = escape(alternative or figures.alternative(seen))
 
     def named(root: re.Match[str]) -> str:

@@ -14,12 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
-from mwviz import api, collect
+from mwviz import api, collect, config
 from mwviz.collect import Subject
 from mwviz.config import environment
 from mwviz.documenting.commands import Command, RouteView
 from mwviz.documenting.steady import steady
-from mwviz.errors import MwvizError, ProbeError, TargetError
+from mwviz.errors import ConfigError, MwvizError, ProbeError, TargetError
 from mwviz.model import Trace
 from mwviz.model.routes import Routes
 from mwviz.render.summary import summary
@@ -84,6 +84,8 @@ def work(file: str) -> None:
     result: Looks | Exception
     try:
         result = _look(pickle.load(sys.stdin.buffer))  # noqa: S301 - from the process that started this one
+    except KeyboardInterrupt:  # of both processes: the one that waits tells of it
+        os._exit(130)
     except Exception:  # noqa: BLE001 - raised by the process that waits for this one
         result = RuntimeError(traceback.format_exc())
     Path(f"{file}.part").write_bytes(pickle.dumps(result))
@@ -109,20 +111,26 @@ def _seen(subject: Subject, command: Command) -> Seen | MwvizError:
     try:
         if isinstance(asked, RouteView):
             found = api.list_routes(subject, asked.selection, timeout=asked.timeout, headers=asked.headers)
-            return steady(found)
+            return steady(found, command.target.directory)
         trace = collect.probe_in_thread(subject, asked)
     except MwvizError as error:
         return error
     if trace.error is not None and (trace.error.during != "probe" or trace.error.type == "Timeout"):
         return ProbeError(summary(trace))
-    return steady(trace)
+    return steady(trace, command.target.directory)
 
 
 def _files(command: Command) -> tuple[str, ...]:
-    """The project's own files among those of all modules: what changes in them changes what is shown."""
+    """The project's own files among those of all modules, and what configures them: with them changes what is shown."""
     target = command.target
-    roots = [each.resolve() for each in (target.directory, target.app_dir) if each is not None]
-    return tuple(sorted({str(file) for file in _modules() if any(root in file.parents for root in roots)}))
+    try:
+        settings = config.find(target.directory, target.config)
+    except ConfigError:  # the look at the app has told of it
+        settings = config.Config(target.directory)
+    folders = (target.directory, target.app_dir, settings.folder, settings.app_dir)
+    roots = [each.resolve() for each in folders if each is not None]
+    own = {str(file) for file in _modules() if any(root in file.parents for root in roots)}
+    return tuple(sorted(own | {str(file.resolve()) for file in (settings.file, command.env_file) if file is not None}))
 
 
 def _modules() -> Iterator[Path]:

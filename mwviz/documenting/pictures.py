@@ -1,13 +1,14 @@
 """SVG files beside documents: drawn anew only where what they show has changed, not where another engine drew them.
 
 `dot` and the extra's engine lay the same diagram out differently. Each file ends in a comment with two digests, of the
-diagram and its command, and of the file before that comment: one that nobody edited and that shows the same is fresh.
+diagram and its look, and of the file before that comment: one that nobody edited and that shows the same is fresh.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from mwviz.documenting.commands import Command
@@ -22,11 +23,17 @@ def drawn(seen: Seen, command: Command, before: bytes | None) -> bytes:
 
     Raises OutputError where no engine can draw it.
     """
-    source = _digest(_bytes(render(seen, Format.DOT, verbose=command.verbose)) + repr(command.words).encode())
+    diagram = _bytes(render(seen, Format.DOT, verbose=command.verbose, look=command.look))
+    source = _digest(diagram + repr((command.verbose, command.look)).encode())
     if before is not None and _is_fresh(before, source):
         return before
     picture = _bytes(render(seen, Format.SVG, verbose=command.verbose, look=command.look)).rstrip(b"\n") + b"\n"
     return picture + f"<!-- mwviz docs {source} {_digest(picture)} -->\n".encode()
+
+
+def asked(command: Command) -> Command:
+    """What a command asks of its picture, whatever the place of the document that the command stands in."""
+    return replace(command, picture=None, words=())
 
 
 def content(file: Path) -> bytes | None:

@@ -174,13 +174,15 @@ class _Picture:
 
 def _is_stale(file: Path, command: Command, seen: Seen, drawn: dict[Path, _Picture]) -> bool:
     """Draw a picture, and tell whether its file is stale. Raises OutputError."""
+    if file.suffix != ".svg":
+        raise OutputError(f"-o {command.picture} is a link to '{file.name}': a picture never goes over what is no SVG.")
     if file not in drawn:
         try:
             before = pictures.content(file)
         except OSError as error:
             raise OutputError(f"'{file}' cannot be read: {error.strerror}.") from error
         drawn[file] = _Picture(before, pictures.drawn(seen, command, before), command)
-    if drawn[file].command != command:
+    if pictures.asked(drawn[file].command) != pictures.asked(command):
         raise OutputError(f"Another block writes {command.picture} with another command: give each a file of its own.")
     return drawn[file].before != drawn[file].after
 

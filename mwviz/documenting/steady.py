@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 from mwviz.analysis.behaviour import VOLATILE
@@ -15,14 +16,26 @@ from mwviz.model.routes import Dependency, RouteChain, Routes
 from mwviz.model.trace import Endpoint
 from mwviz.render.places import inside
 
+#: A time of day as `time.time()` tells it. Other numbers of arguments are the configuration's.
+_MOMENT = re.compile(r"\b1\d{9}\.\d+\b")
 #: What is left of an id or a time where a long value was cut.
 _CUT = re.compile(r"(?<![\w.-])[0-9a-fA-F.-]+…")
+#: Headers whose whole value is an id or a time, whatever its form.
+_NAMED = re.compile(
+    r"^([+~] (?:[\w-]*(?:request|correlation|trace|span|transaction)-?id|traceparent|server-timing"
+    r"|x-(?:[\w-]*-)?(?:time|timing|duration|runtime)): ).*",
+    re.IGNORECASE | re.DOTALL,
+)
 _UNSAID = Versions("", "", None, None)
 _Placed = TypeVar("_Placed", Dependency, Endpoint)
 
 
-def steady(seen: Trace | Routes) -> Trace | Routes:
-    """The same without times, versions, ids and dates in values, and places outside of the project."""
+def steady(seen: Trace | Routes, directory: Path | None = None) -> Trace | Routes:
+    """The same without times, versions, ids and dates in values, and places outside of the project.
+
+    Paths in arguments are told as seen from `directory`, and those below the user's home as `~`.
+    """
+    seen = replace(seen, layers=tuple(_layer(each, directory) for each in seen.layers))
     match seen:
         case Trace():
             return _trace(seen)
@@ -30,7 +43,6 @@ def steady(seen: Trace | Routes) -> Trace | Routes:
             return replace(
                 seen,
                 versions=_UNSAID,
-                layers=tuple(map(_layer, seen.layers)),
                 dependencies=tuple(map(_placed, seen.dependencies)),
                 routes=tuple(map(_route, seen.routes)),
             )
@@ -41,7 +53,6 @@ def _trace(trace: Trace) -> Trace:
     return replace(
         trace,
         versions=_UNSAID,
-        layers=tuple(map(_layer, trace.layers)),
         endpoint=trace.endpoint and _placed(trace.endpoint),
         error=error,
         steps=tuple(map(_step, trace.steps)),
@@ -51,8 +62,22 @@ def _trace(trace: Trace) -> Trace:
     )
 
 
-def _layer(layer: Layer) -> Layer:
-    return replace(layer, defined_at=_place(layer.defined_at), registered_at=_place(layer.registered_at))
+def _layer(layer: Layer, directory: Path | None) -> Layer:
+    return replace(
+        layer,
+        arguments={name: _argument(value, directory) for name, value in layer.arguments.items()},
+        defined_at=_place(layer.defined_at),
+        registered_at=_place(layer.registered_at),
+    )
+
+
+def _argument(value: str, directory: Path | None) -> str:
+    value = _MOMENT.sub("…", value)
+    for folder, name in ((directory, "."), (Path.home(), "~")):
+        if folder is not None and folder != folder.parent:
+            found = re.escape(repr(str(folder))[1:-1])  # as it stands in a text
+            value = re.sub(rf"(?<![\w.~\\-]){found}(?![\w.-])", name, value)
+    return value
 
 
 def _placed(each: _Placed) -> _Placed:
@@ -97,4 +122,4 @@ def _texts(texts: tuple[str, ...] | None) -> tuple[str, ...] | None:
 
 
 def _text(text: str) -> str:
-    return _CUT.sub("…", VOLATILE.sub("…", text))
+    return _CUT.sub("…", VOLATILE.sub("…", _NAMED.sub(r"\1…", text)))

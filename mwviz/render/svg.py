@@ -7,9 +7,10 @@ sheet gives the classes their dark colours: where no style sheet may apply, the 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import escape
 
-from mwviz.render.palette import COLORS, Theme
+from mwviz.render.palette import COLORS, Color, Theme
 
 #: What engines write beside the drawing; foreign text in it has no `<`, so that it cannot be taken for a tag.
 _ASIDES = re.compile(r"<\?.*?\?>\s*|<!DOCTYPE.*?>\s*|<!--.*?-->\s*|<title>[^<]*</title>\s*", re.DOTALL)
@@ -46,9 +47,20 @@ def _class(kind: str, role: str) -> str:
     return f"mwviz-{role}" if kind == "fill" else f"mwviz-{role}-stroke"
 
 
+def following_page(svg: str) -> str:
+    """An `auto` picture that stands in a page made to follow the page's `color-scheme` in place of its reader's.
+
+    A page may be dark where its reader's system is light. Browsers that do not know `light-dark()` draw it light.
+    """
+    return svg.replace(_sheet(), f"<style>{_rules(lambda shade: f'light-dark({shade.light},{shade.dark})')}</style>")
+
+
 def _sheet() -> str:
-    rules = "".join(
-        f".mwviz-{role}{{fill:{shade.dark}}}.mwviz-{role}-stroke{{stroke:{shade.dark}}}"
+    return f"<style>@media (prefers-color-scheme:dark){{{_rules(lambda shade: shade.dark)}}}</style>"
+
+
+def _rules(paint: Callable[[Color], str]) -> str:
+    return "".join(
+        f".mwviz-{role}{{fill:{paint(shade)}}}.mwviz-{role}-stroke{{stroke:{paint(shade)}}}"
         for role, shade in COLORS.items()
     )
-    return f"<style>@media (prefers-color-scheme:dark){{{rules}}}</style>"

@@ -43,3 +43,7 @@ def test_a_page_of_sphinx_shows_its_pictures(run: Run, page: Page, tmp_path: Pat
         assert 200 < box["width"] <= 360
         assert picture.locator("script, b, i").count() == 0
     assert [url for url in asked if not url.startswith("file:")] == []
+    for dark in (False, True):  # the page's, whatever its reader's is
+        page.add_style_tag(content=f":root{{color-scheme:{'dark' if dark else 'light'}}}")
+        ground = page.evaluate("getComputedStyle(document.querySelector('svg .mwviz-page')).fill")
+        assert ground == ("rgb(13, 17, 23)" if dark else "rgb(255, 255, 255)")

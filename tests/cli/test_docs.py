@@ -255,6 +255,64 @@ def test_a_picture_is_written_beside_its_document(project: Project) -> None:
     assert not picture.exists()
 
 
+ADDING = LAYERED.replace(
+    "        await self.app(scope, receive, send)",
+    """\
+        async def marked(message):
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-first", b"1")]
+            await send(message)
+
+        await self.app(scope, receive, marked)""",
+)
+
+
+def test_a_picture_is_stale_when_the_changes_that_it_tells_of_are_others(project: Project) -> None:
+    written(project, "main.py", ADDING)
+    written(project, "page.md", "<!-- mwviz: show main:app -o x.svg --changes -->\n<!-- /mwviz -->\n")
+    first = project.run("docs", "page.md")
+    if "no Graphviz to draw" in first.stderr:
+        pytest.skip("nothing here draws an SVG")
+    assert project.run("docs", "page.md", "--check").code == 0
+
+    written(project, "main.py", ADDING.replace("x-first", "x-second"))
+
+    assert project.run("docs", "page.md", "--check").code == 1
+    project.run("docs", "page.md")
+    assert b"second" in (project.folder / "x.svg").read_bytes()
+
+
+def test_documents_in_two_folders_may_show_one_picture(project: Project) -> None:
+    project.write({"main.py": LAYERED})
+    block = "<!-- mwviz: show main:app -o {} -->\n<!-- /mwviz -->\n"
+    written(project, "README.md", block.format("docs/x.svg"))
+    written(project, "docs/index.md", block.format("x.svg"))
+
+    ran = project.call("docs", "README.md", "docs")
+    if "no Graphviz to draw" in ran.stderr:
+        pytest.skip("nothing here draws an SVG")
+
+    assert ran.code == 0, ran.stderr
+    assert "](docs/x.svg)" in (project.folder / "README.md").read_text("utf-8")
+    assert "](x.svg)" in (project.folder / "docs" / "index.md").read_text("utf-8")
+    for name in ("README.md", "docs"):
+        assert project.call("docs", name, "--check").code == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right there")
+def test_a_picture_never_goes_through_a_link_over_what_is_none(project: Project) -> None:
+    project.write({"main.py": LAYERED})
+    file = written(project, "page.md", "<!-- mwviz: show main:app -o x.svg -->\n<!-- /mwviz -->\n")
+    (project.folder / "x.svg").symlink_to(file)
+    before = file.read_bytes()
+
+    ran = project.call("docs", "page.md")
+
+    assert ran.code == 2
+    assert "page.md:1: -o x.svg is a link to 'page.md'" in ran.stderr
+    assert file.read_bytes() == before
+
+
 def test_two_commands_cannot_write_one_picture(project: Project) -> None:
     project.write({"main.py": LAYERED})
     block = "<!-- mwviz: show main:app {} -o x.svg -->\n<!-- /mwviz -->\n"
@@ -267,6 +325,19 @@ def test_two_commands_cannot_write_one_picture(project: Project) -> None:
     assert ran.code == 2
     assert "page.md:3: Another block writes x.svg with another command: give each a file of its own." in ran.stderr
     assert not (project.folder / "x.svg").exists()
+
+
+def test_an_interrupted_app_is_told_without_a_traceback_of_ours(project: Project) -> None:
+    project.write({"main.py": LAYERED, "stopped.py": "raise KeyboardInterrupt\n"})
+    text = "".join(f"<!-- mwviz: show {name}:app -->\n<!-- /mwviz -->\n" for name in ("main", "stopped"))
+    file = written(project, "page.md", text)
+
+    ran = project.run("docs", "page.md")
+
+    assert ran.code == 2
+    assert "page.md:3: The process that looked at the app ended with code 130 and told nothing." in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert file.read_text("utf-8") == text
 
 
 FAILING = {

@@ -129,6 +129,31 @@ def test_a_run_that_hangs_makes_way_for_the_next(project: Project) -> None:
         wait_for(lambda: shown(file) == ["Outer", "Inner"], "the result of the mended app")
 
 
+def pid_of(file: Path) -> int:
+    return int(file.read_text()) if file.exists() and file.stat().st_size else 0
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, nothing asks a process to end")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_no_run_stays_behind(project: Project, name: str) -> None:
+    project.write({"main.py": "import os, time\n\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(3600)\n"})
+    number = signal.Signals[name]
+    with watching(project, "main:app") as run:
+        wait_for(lambda: pid_of(project.folder / "pid") != 0, "the import of the app")
+        run.send_signal(number)
+        run.communicate(timeout=30)
+    assert run.returncode == (0 if name == "SIGINT" else 128 + number)
+    assert not is_running(pid_of(project.folder / "pid"))
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo terminal")
 def test_a_terminal_is_cleared_before_each_result(project: Project) -> None:
     import pty
@@ -141,7 +166,7 @@ def test_a_terminal_is_cleared_before_each_result(project: Project) -> None:
     os.close(theirs)
     seen = b""
     try:
-        while b"Response" not in seen and b"endpoint" not in seen:
+        while b"Outer" not in seen:
             seen += os.read(ours, 4096)
         run.send_signal(signal.SIGINT)
         assert run.wait(30) == 0

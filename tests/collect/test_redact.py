@@ -60,6 +60,8 @@ ARGUMENTS: tuple[tuple[str, object, str], ...] = (
     ("allow_origins", ["*"], "['*']"),
     ("allowed", ("a",), "('a',)"),
     ("names", {"b", "a"}, "{'a', 'b'}"),
+    ("names", set("gfedcba"), "{'a', 'b', 'c', 'd', … 3 more}"),
+    ("names", frozenset(range(2000)), "{…}"),
     ("nothing", set(), "set()"),
     ("empty", {}, "{}"),
     ("pattern", re.compile("^/api"), "'^/api'"),

@@ -156,6 +156,7 @@ WRONG: list[tuple[Markup, str, int, str]] = [
     ),
     ("rst", ".. mwviz: show a\n", 1, "The block has no end: no line `.. /mwviz` follows."),
     ("rst", ".. mwviz show a\n", 1, "This is no marker: `.. mwviz: show APP`"),
+    ("rst", "  10. .. mwviz: show a\n", 1, "This is no marker: `.. mwviz: show APP`"),
 ]
 
 
@@ -169,6 +170,10 @@ def test_a_mistake_is_told_with_its_line(markup: Markup, text: str, line: int, m
 
 def test_what_only_mentions_mwviz_is_no_mistake() -> None:
     assert find(split("<!-- mwviz is fine -->\n<!--mwviz-->\n/mwviz\n"), "markdown") == ([], [])
+
+
+def test_a_line_of_restructuredtext_that_holds_a_marker_is_no_comment() -> None:
+    assert find(split("   :alt: The middleware, outermost first: .. /mwviz, .. mwviz: show a\n"), "rst") == ([], [])
 
 
 @given(

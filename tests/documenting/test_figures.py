@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -96,6 +98,54 @@ def test_a_steady_trace_has_no_times(name: str, shape: Format) -> None:
     assert "FastAPI" not in made.partition("\n")[0]
 
 
+VOLATILE = {
+    "+ x-process-time: 27": "+ x-process-time: …",
+    "+ x-request-id: V1StGXR8_Z5jdHi6B-myT": "+ x-request-id: …",
+    "~ traceparent: 00-ab-cd-01 -> 00-ef-cd-01": "~ traceparent: …",
+    "+ server-timing: app;dur=1.2, db": "+ server-timing: …",
+    "+ x-took: 27905.265ms": "+ x-took: …",
+    "+ x-took: db=3 ms, all=0.25s": "+ x-took: db=…, all=…",
+    "+ x-ticket: 01ARZ3NDEKTSV4RRFFQ69G5FAV": "+ x-ticket: …",
+    "+ content-security-policy: script-src 'nonce-r4nd0m+/x==' 'self'": (
+        "+ content-security-policy: script-src 'nonce-…' 'self'"
+    ),
+    "+ x-owner: <Thing object at 0x7f0fa98d8a50>": "+ x-owner: <Thing object at …>",
+    "+ x-frame-options: DENY": "+ x-frame-options: DENY",
+    "+ cache-control: max-age=3600": "+ cache-control: max-age=3600",
+    "+ x-ratelimit-limit: 100 per 60 s": "+ x-ratelimit-limit: 100 per 60 s",
+    "+ x-tenant-id: acme": "+ x-tenant-id: acme",
+}
+
+
+@pytest.mark.parametrize(("change", "told"), VOLATILE.items())
+def test_a_value_that_no_two_probes_share_is_left_out(change: str, told: str) -> None:
+    trace = traces.healthy()
+    seen = steady(replace(trace, steps=(replace(trace.steps[0], response_changes=(change,)), *trace.steps[1:])))
+
+    assert isinstance(seen, Trace)
+    assert seen.steps[0].response_changes == (told,)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the paths are those of POSIX")
+def test_arguments_tell_no_paths_of_one_machine_and_no_time(tmp_path: Path) -> None:
+    trace = traces.healthy()
+    told = {
+        f"'{tmp_path}'": "'.'",
+        f"['{tmp_path / 'static'}']": "['./static']",
+        f"'{tmp_path}2'": f"'{tmp_path}2'",
+        f"'sqlite:///{tmp_path}/x.db'": "'sqlite:///./x.db'",
+        f"'{Path.home() / 'data'}'": "'~/data'",
+        "1795382318.3915322": "…",
+        "0.125": "0.125",
+        "'/api/v1'": "'/api/v1'",
+    }
+    layer = replace(trace.layers[0], arguments={str(at): value for at, value in enumerate(told)})
+
+    seen = steady(replace(trace, layers=(layer, *trace.layers[1:])), tmp_path)
+
+    assert tuple(seen.layers[0].arguments.values()) == tuple(told.values())
+
+
 @pytest.mark.parametrize("shape", TEXTS)
 def test_places_outside_of_the_project_are_told_by_module(shape: Format) -> None:
     assert traces.SITE not in figures.text(steady(traces.healthy()), shape, verbose=True)
@@ -169,6 +219,8 @@ def test_a_picture_in_a_page_is_whole_and_named(name: str, command: Command) -> 
     assert next(iter(svg)).tag.endswith("title")
     assert not [each for each in svg.iter() if each.get("id")]
     assert "\n\n" not in inline.picture(seen, command)
+    assert "prefers-color-scheme" not in inline.picture(seen, command)  # a page may be dark where its reader is not
+    assert ".mwviz-page{fill:light-dark(#ffffff,#0d1117)}" in inline.picture(seen, command)
 
 
 @given(st.lists(st.sampled_from(["```mwviz", "```", "````", "~~~ mwviz", "~~~", "  ```mwviz", "show a", "", "> x"])))

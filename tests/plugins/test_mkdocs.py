@@ -69,6 +69,32 @@ def test_nothing_is_looked_at_without_a_fence(tmp_path: Path, monkeypatch: pytes
     assert "<p>text</p>" in converted(tmp_path, "text\n\n````\n```mwviz\nshow main:app\n```\n````\n")
 
 
+def test_a_fence_in_indented_code_is_shown_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "run", pytest.fail)
+
+    made = converted(
+        tmp_path,
+        "Write:\n\n    ```mwviz\n    show a:b\n    ```\n\n- in a list\n\n        ```mwviz\n        x\n        ```\n",
+    )
+
+    assert made.count("```mwviz") == 2
+
+
+@pytest.mark.parametrize(
+    "holder", ["- item", "1. one\n\n    - two", "!!! note", '=== "Tab"\n\n    !!! note', "[^1]: x", "term\n: it"]
+)
+def test_a_fence_stands_in_whatever_holds_others(tmp_path: Path, holder: str) -> None:
+    indent = "    " * (2 if "    " in holder else 1)
+
+    made = converted(
+        tmp_path,
+        f"{holder}\n\n{indent}```mwviz\n{indent}show main:app -f tree\n{indent}```\n",
+        extensions=("admonition", "footnotes", "def_list"),
+    )
+
+    assert "↓ 1  ╭ ServerErrorMiddleware" in made
+
+
 @pytest.mark.parametrize("opening", ["```mwviz", "``` mwviz", "~~~mwviz", "````{.mwviz}", "``` { .mwviz #x }"])
 def test_a_fence_may_be_written_in_every_way(tmp_path: Path, opening: str) -> None:
     fence = re.match("[`~]+", opening)

@@ -84,6 +84,19 @@ def test_a_page_is_built_again_when_its_app_changes_and_only_then(run: Run, tmp_
     assert "Renamed" in built(run, source)
 
 
+def test_a_page_is_built_again_when_the_configuration_changes(run: Run, tmp_path: Path) -> None:
+    source = site(tmp_path, **{"index.rst": "T\n=\n\n.. mwviz::\n   :format: tree\n", "main.py": LAYERED})
+    (source / "other.py").write_text(LAYERED.replace("Inner", "Renamed"), "utf-8")
+    (source / "mwviz.toml").write_text('app = "main:app"\n', "utf-8")
+    first = built(run, source)
+
+    (source / "mwviz.toml").write_text('app = "other:app"\n', "utf-8")
+    os.utime(source / "mwviz.toml", (2_000_000_000, 2_000_000_000))
+
+    assert "Renamed" not in first
+    assert "Renamed" in built(run, source)
+
+
 def test_an_error_names_file_and_line_until_it_is_mended(run: Run, tmp_path: Path) -> None:
     source = site(tmp_path, **{"index.rst": "T\n=\n\ntext\n\n.. mwviz:: main:app\n   :format: tree\n"})
     (source / "main.py").write_text("def fail():\n    raise RuntimeError('no database')\n\n\nfail()\n", "utf-8")
