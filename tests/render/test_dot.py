@@ -75,6 +75,13 @@ def test_a_response_that_replaced_another_does_not_turn() -> None:
     assert "SIDES" not in box(render(traces.replaced()), "n4")
 
 
+def test_an_answer_given_before_an_exception_is_not_said_to_come_of_it() -> None:
+    text = render(diagram_traces.answered_first())
+
+    assert "SIDES" not in box(text, "n1")
+    assert "answered 200, then let RuntimeError through, started" in told(text, "n1")
+
+
 STYLES = {
     "n0": ("2", "SOLID"),
     "n1": ("1", "ROUNDED,DASHED"),
