@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
@@ -19,8 +19,10 @@ from mwviz.collect import ProbeOptions, parse_header
 from mwviz.config import environment
 from mwviz.errors import ProbeError
 from mwviz.model import Trace
-from mwviz.model.probes import Probes
 from mwviz.render import PROBES_RENDERERS
+
+if TYPE_CHECKING:
+    from mwviz.model.probes import Probes
 
 #: What `--env-file` does.
 load_environment = environment.load
@@ -49,7 +51,7 @@ def _probed(target: Target, probe: ProbeOptions, sink: Sink) -> Trace | Probes:
     def stuck(result: Trace | Probes) -> None:
         # In another thread, while the app's keeps the main one: say what is known, and leave without it.
         diversion.end()
-        another = isinstance(result, Probes) and result.probes[0][1].error is None  # not the one that was asked for
+        another = not isinstance(result, Trace) and _asked_for(result).error is None  # not the one that was asked for
         code = 0 if another else messages.FINDINGS
         try:
             sink.write(sink.rendered(result))

@@ -19,6 +19,7 @@ from mwviz.model import Trace
 from mwviz.model.probes import ProbeKind, Probes, kind_of
 
 _ORIGIN = "https://example.com"
+_NO_OTHER = "No other probe was sent to an app that did not get through this one."
 _NAMES: dict[ProbeKind, str] = {
     "normal": "A normal request",
     "preflight": "A preflight",
@@ -35,7 +36,7 @@ def probe_several_here(subject: Subject, options: ProbeOptions, stuck: Callable[
     Raises ProbeError for options that make no sense.
     """
     series = _Series(subject, options)
-    run(series, series.conduct, lambda: stuck(series.told()))
+    run(series, series.conduct, lambda: stuck(series.given_up()))
     return series.told()
 
 
@@ -56,11 +57,12 @@ class _Series:
         try:
             await self._current.conduct(loop, watchdog)
         except Stuck:
+            self._left_out.append(_NO_OTHER)
             return
         trace = report.trace(self._current)
         self._seen.append((kind_of(trace.probe), trace))
         if trace.error is not None and (trace.error.during != "probe" or trace.error.type == "Timeout"):
-            self._left_out.append("No other probe was sent to an app that did not get through this one.")
+            self._left_out.append(_NO_OTHER)
             return
         try:
             others = tuple(self._others(kind_of(trace.probe)))
@@ -95,9 +97,16 @@ class _Series:
         """All that was seen, also of a probe that did not come to its end."""
         if not self._seen:
             trace = report.trace(self._current)
-            return Probes(((kind_of(trace.probe), trace),))
+            return Probes(((kind_of(trace.probe), trace),), tuple(self._left_out))
         self._tell()
         return Probes(tuple(self._seen), tuple(self._left_out))
+
+    def given_up(self) -> Probes:
+        """All that was seen until a probe did not come back, and that none is sent after it."""
+        seen = self.told()
+        later = len(seen.probes) > 1 or seen.probes[0][1].error is None
+        why = "No further probe was sent: the app did not come back from the last one." if later else _NO_OTHER
+        return replace(seen, left_out=tuple(dict.fromkeys((*seen.left_out, why))))
 
     def fail(self, error: BaseException) -> None:
         """The loop was ended by an exception of the app's."""

@@ -150,10 +150,17 @@ def badge_lines(node: Node) -> list[str]:
 
 def middle_width(node: Node) -> int:
     """Return about how many points the text of a box needs."""
-    name = (8.1 if node.role == "framework" else 8.8) * columns(node.name) + 14 + 6.6 * columns(tag(node))
+    letters = 8.1 * columns(node.name) if node.role == "framework" else _bold_width(node.name)
+    name = letters + 14 + 6.6 * columns(tag(node))
     badge = 7.6 * max(map(columns, badge_lines(node)), default=0)
     place = 0.0 if node.role == "framework" else 6.7 * columns(node.place)
     return int(12 + max(name, place, badge))
+
+
+def _bold_width(name: str) -> float:
+    """Return about how many points a name needs; many capitals are far wider than an average tells."""
+    wide = 4 * sum(char in "MW@%mw" for char in name)
+    return max(8.8 * columns(name), 8.1 * columns(name) + 2.5 * sum(map(str.isupper, name)) + wide)
 
 
 def font(inner: str, ink: str, size: int) -> str:

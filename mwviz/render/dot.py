@@ -46,12 +46,13 @@ def render(
     theme: Theme = look.theme or "light"
     exceptions = any(edge.kind == "exception" for edge in drawn.edges)
     table = Table(theme, max(_NARROWEST, *map(middle_width, drawn.nodes)), exceptions)
+    handlers = frozenset(f"n{step.layer}" for step in trace.steps if step.outcome == "handled")
     graph = Digraph("mwviz", graph_attr=ground(theme, dpi), node_attr=NODE, edge_attr=_EDGE)
     graph.node("title", label=legend.heading(drawn.title, drawn.caption, table.width, theme))
     for number, (group, nodes) in enumerate(runs(drawn.nodes)):
         owner = Digraph(f"cluster_{number}", graph_attr=_frame(group, theme)) if group else graph
         for node in nodes:
-            owner.node(node.key, label=card(node, table, _turn(node, drawn)))
+            owner.node(node.key, label=card(node, table, _turn(node, drawn, handlers)))
         if group:
             graph.subgraph(owner)
     for edge in drawn.edges:
@@ -88,7 +89,7 @@ def _frame(group: str, theme: Theme) -> dict[str, str]:
     }
 
 
-def _turn(node: Node, drawn: Diagram) -> Turn | None:
+def _turn(node: Node, drawn: Diagram, handlers: frozenset[str]) -> Turn | None:
     """Return how the response that begins at a box came about, None where none does, or where it replaced another."""
     kinds = {(edge.kind, edge.tail == node.key) for edge in drawn.edges if node.key in (edge.tail, edge.head)}
     if ("response", True) not in kinds:
@@ -96,7 +97,8 @@ def _turn(node: Node, drawn: Diagram) -> Turn | None:
     inward = any(edge.kind == "request" and edge.tail == node.key for edge in drawn.edges)
     if not inward and node.state in ("answered", "took_over"):
         return "request"
-    return "exception" if inward and ("exception", False) in kinds and ("response", False) not in kinds else None
+    turned = node.key in handlers and ("exception", False) in kinds and ("response", False) not in kinds
+    return "exception" if turned else None
 
 
 def _draw(graph: Digraph, edge: Edge, theme: Theme) -> None:

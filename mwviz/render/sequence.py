@@ -23,6 +23,8 @@ _ARROWS: dict[EdgeKind, str] = {"request": "->>", "response": "-->>", "discarded
 #: What an event of the timeline is to an arrow.
 _CROSSED: dict[str, EdgeKind] = {"enter": "request", "send": "response", "raise": "exception"}
 _COLUMN, _NOTE = 13, 24
+#: How a badge begins that tells what came after the response; such a one may tell of no more than the arrow does.
+_LATER, _THROUGH = "then ", re.compile(r"then let \S+ through")
 #: Narrow columns: the widths that Mermaid takes by itself make a dozen of them wider than a page.
 _CONFIG = '%%{init: {"sequence": {"width": 90, "actorMargin": 8, "mirrorActors": false, "messageMargin": 26}}}%%'
 
@@ -74,11 +76,13 @@ def _told(trace: Trace, drawn: Diagram, columns: tuple[_Column, ...]) -> Iterato
     nodes = {node.key: node for node in drawn.nodes}
     messages = [edge for edge in _in_time(trace, drawn.edges) if of[edge.tail] != of[edge.head] or edge.changes]
     last = {of[edge.tail]: number for number, edge in enumerate(messages) if edge.kind != "request"}
+    raising = {edge.tail for edge in messages if edge.kind == "exception"}
     active: set[str] = set()
     told_of: set[str] = set()
     for number, edge in enumerate(messages):
         tail, head = of[edge.tail], of[edge.head]
-        yield from _badge(nodes[edge.tail], edge, told_of)
+        if edge.kind == "exception" or edge.tail not in raising or not nodes[edge.tail].badge.startswith(_LATER):
+            yield from _badge(nodes[edge.tail], edge, told_of)
         yield from _changes(edge, tail)
         if tail == head:
             continue
@@ -142,7 +146,8 @@ def _turned(name: str, edge: Edge) -> str:
 def _badge(node: Node, edge: Edge, told_of: set[str]) -> Iterator[str]:
     """Yield once what happened at a place, before the first thing that left it outward."""
     # an exception that goes through is the arrow itself
-    through = edge.kind == "exception" and node.state == "plain" and node.key != END
+    plain = edge.kind == "exception" and node.state == "plain" and node.key != END
+    through = plain and (not node.badge.startswith(_LATER) or _THROUGH.fullmatch(node.badge) is not None)
     if edge.kind != "request" and node.badge and not through and node.key not in told_of:
         told_of.add(node.key)
         yield f"  Note over {node.key}: {_lines(_wrapped(node.badge, _NOTE))}"

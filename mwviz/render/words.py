@@ -172,16 +172,17 @@ def happened(trace: Trace, index: int, *, verbose: bool = False) -> str:
 def outcome(trace: Trace, step: Step) -> str:
     """Return what became of the request at a layer that it reached."""
     own = _type(step.raised)
+    verb = f"let {own} through" if own == inner_exception(trace, step.layer) else f"raised {own}"
     match step.outcome:
         case "passed" | "skipped" as went if own is not None:
-            verb = f"let {own} through" if own == inner_exception(trace, step.layer) else f"raised {own}"
             if went == "skipped":
                 return f"skipped, {verb}"
             return verb if step.responded_ns is None else f"passed on, then {verb}"
         case "passed":
             return "passed on"
         case "answered":
-            return _answer(step)
+            quiet = own is None or "after_response" in step.observed
+            return _answer(step) if quiet else f"{_answer(step)}, then {verb}"
         case "handled":
             turned = inner_exception(trace, step.layer) or own or "an exception"
             return f"turned {turned} into {_made(step)}" + (", raised it again" if own else "")
@@ -231,10 +232,12 @@ def observations(trace: Trace, step: Step, *, verbose: bool = False) -> tuple[st
 
 def inner_exception(trace: Trace, index: int) -> str | None:
     """Return the class name of the exception that reached a layer from further in, None if none did."""
-    inner = step_of(trace, index + 1)
-    if inner is not None:
-        return _type(inner.raised)
-    return end.raised(trace)
+    order = trace.request_order
+    at = order.index(index) + 1 if index in order else len(order)
+    if at == len(order):
+        return end.raised(trace)
+    inner = step_of(trace, order[at])  # not the next one listed: a layer may go round that
+    return _type(inner.raised) if inner is not None else None
 
 
 def _type(raised: str | None) -> str | None:

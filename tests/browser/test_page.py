@@ -192,6 +192,55 @@ def test_every_control_is_reached_and_seen_by_tab(page: Page, show: Show) -> Non
     assert {outline for _, outline in reached} == {"solid"}
 
 
+def test_arrows_scroll_a_table_that_is_wider_than_its_place(page: Page, show: Show) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    show(several(), "#step=3")
+    table = page.locator(".comparison .scroll")
+
+    table.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+
+    page.wait_for_timeout(300)
+    assert table.evaluate("at => at.scrollLeft") > 0
+    assert page.locator("#at").input_value() == "3"
+    page.set_viewport_size({"width": 1600, "height": 844})
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#at").input_value() == "4"
+
+
+def test_what_is_read_aloud_is_written_once_and_where_it_stops_again(page: Page, show: Show) -> None:
+    show(diagram_traces.tiny(), "#step=2")
+    page.evaluate(
+        "window.written = [];"
+        "const heard = () => { if (says.ariaLive === 'polite' && says.textContent) written.push(says.textContent); };"
+        "new MutationObserver(heard).observe(says, {childList: true})"
+    )
+
+    page.locator(".more summary").first.click()
+    page.fill("#find", "inner")
+    page.fill("#find", "")
+    assert page.evaluate("written") == []
+    page.click("#play")
+    page.wait_for_timeout(50)
+    page.click("#play")
+
+    page.wait_for_timeout(300)
+    assert page.evaluate("written") == [said(page)]
+    assert page.locator("#play").get_attribute("aria-pressed") is None
+
+
+def test_lanes_lead_past_a_layer_that_was_gone_round(page: Page, show: Show) -> None:
+    show(diagram_traces.gone_round())
+    style = "getComputedStyle(at.querySelector(`.lane.${side}`), pseudo).borderLeftStyle"
+    drawn = f"at => [['in', '::before'], ['out', '::after']].map(([side, pseudo]) => {style})"
+
+    assert page.locator("#normal-n2").evaluate(drawn) == ["solid", "dotted"]
+    assert page.locator("#normal-n2 .station").count() == 0
+    page.click("#forward")
+    assert page.locator("#normal-n2 .badge").is_visible()
+
+
 def test_keys_stay_with_the_field_that_is_typed_in(page: Page, show: Show) -> None:
     show(several())
     page.locator("#find").focus()

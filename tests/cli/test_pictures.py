@@ -104,3 +104,20 @@ def test_who_asks_for_no_picture_loads_nothing_of_it(project: Project) -> None:
 
     assert done.stderr.splitlines()[-1] == "0 []"
     assert all((Path(__file__).parents[2] / "mwviz" / "render" / f"{name}.py").is_file() for name in names)
+
+
+def test_who_asks_for_no_page_loads_nothing_of_it(project: Project) -> None:
+    names = ("mwviz.model.probes", "mwviz.analysis.ways", "mwviz.collect.several", "mwviz.render.page")
+    code = (
+        "import sys; from mwviz import cli; code = cli.run(['show', 'main:app', *sys.argv[1:]]); "
+        f"print(code, [name for name in {names} if name in sys.modules], file=sys.stderr)"
+    )
+    loaded = [
+        subprocess.run(
+            [sys.executable, "-c", code, *arguments],
+            cwd=project.folder, env=project.environment(), capture_output=True, text=True, check=True,
+        ).stderr.splitlines()[-1]
+        for arguments in ((), ("-f", "html"))
+    ]  # fmt: skip
+
+    assert loaded == ["0 []", f"0 {list(names)}"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mwviz.model import Endpoint, Event, Layer, Place, Trace
+from mwviz.model import Endpoint, Event, Layer, Place, Trace, TracedError
 from tests.render import traces
 
 #: Names that mean something to DOT, Mermaid, Markdown, HTML, XML, JSON or a terminal.
@@ -85,6 +85,35 @@ def thrown_away() -> Trace:
     return traces.trace(layers, steps, answered_by=1, status=418, timeline=traces.events(steps))
 
 
+def answered_first() -> Trace:
+    """A layer answers, calls inward all the same, and lets through the exception that comes of it."""
+    layers = (traces.ERRORS, traces.own("Hasty", 10), traces.own("Inner", 11))
+    steps = [traces.step(0), traces.step(1, "answered", 200, "twice"), traces.step(2)]
+    error = TracedError("RuntimeError", "twice", "endpoint", "probe", "", "")
+    steps = [replace(step, raised="RuntimeError: twice") for step in steps]
+    steps[1], steps[0] = replace(steps[1], responded_ns=5_500), replace(steps[0], responded_ns=5_600)
+    made = traces.events(steps)
+    late = tuple(
+        replace(event, event="raise", detail=error.type) if event.event == "leave" else event for event in made
+    )
+    made_of = traces.trace(layers, steps, answered_by=1, error=error, timeline=late)
+    return replace(made_of, response_order=(1, 0, 2))
+
+
+def gone_round() -> Trace:
+    """A layer calls one further in than the next; an exception comes back the same way."""
+    layers = (traces.ERRORS, *(traces.own(name, line) for line, name in enumerate(("Jumper", "Passed", "Inner"), 10)))
+    error = TracedError("KeyError", "'x'", "endpoint", "probe", "", "")
+    steps = [replace(traces.step(at, status=None), raised="KeyError: 'x'") for at in (0, 1, 3)]
+    steps = [traces.step(0, "handled", 500), steps[1], traces.unreached(2), steps[2]]
+    steps[0] = replace(steps[0], raised="KeyError: 'x'")
+    at_end = (
+        Event(500_000, "enter", None, "endpoint", None),
+        Event(600_000, "raise", None, "endpoint", "KeyError: 'x'"),
+    )
+    return traces.trace(layers, steps, status=500, handled_by=0, error=error, timeline=at_end)
+
+
 def dropped() -> Trace:
     """A layer swallows the endpoint's response and sends nothing."""
     layers = (traces.ERRORS, traces.own("A", 10), traces.own("B", 11))
@@ -140,7 +169,8 @@ ALL = {
     **{
         made.__name__: made
         for made in (
-            tiny, refused, skipping, thrown_away, dropped, partly_seen, not_found, rejected_by_handler,
+            tiny, refused, skipping, thrown_away, answered_first, gone_round, dropped, partly_seen, not_found,
+            rejected_by_handler,
         )
     },
 }  # fmt: skip

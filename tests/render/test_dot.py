@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
+import sysconfig
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from mwviz.model import Trace
+from mwviz.render import picture
 from mwviz.render.dot import render
 from mwviz.render.look import Look
 from mwviz.render.palette import COLORS
@@ -73,6 +76,13 @@ def test_an_exception_has_a_lane_of_its_own_and_turns_where_it_was_handled() -> 
 
 def test_a_response_that_replaced_another_does_not_turn() -> None:
     assert "SIDES" not in box(render(traces.replaced()), "n4")
+
+
+def test_an_answer_given_before_an_exception_is_not_said_to_come_of_it() -> None:
+    text = render(diagram_traces.answered_first())
+
+    assert "SIDES" not in box(text, "n1")
+    assert "answered 200, then let RuntimeError through, started" in told(text, "n1")
 
 
 STYLES = {
@@ -192,6 +202,23 @@ def test_boxes_of_one_width_keep_the_lanes_straight() -> None:
 
     assert len(widths) == 13
     assert len(set(widths)) == 1
+
+
+@pytest.mark.parametrize("name", ["W" * 56, "M" * 40, "HTTPS_REDIRECT_AND_HSTS_AND_CSP_AND_CORS_FOR_ALL", "i" * 60])
+def test_wide_letters_bend_no_lane(name: str) -> None:
+    engine = shutil.which("graphviz-pure", path=sysconfig.get_path("scripts")) or shutil.which("dot")
+    if engine is None:
+        pytest.skip("no Graphviz")
+    made = diagram_traces.tiny()
+    layers = (*made.layers[:2], replace(made.layers[2], name=name, label=name))
+
+    drawn = picture.svg(replace(made, layers=layers)).decode()
+
+    inks = f"{COLORS['request'].light}|{COLORS['response'].light}"
+    ways = re.findall(rf'<path[^>]* stroke="(?:{inks})"[^>]* d="M([-\d.]+),[-\d.]+C([^"]*)"', drawn)
+    assert len(ways) >= 6
+    for start, curve in ways:
+        assert {point.partition(",")[0] for point in curve.split()} == {start}
 
 
 def test_a_mount_is_framed() -> None:

@@ -255,6 +255,23 @@ def test_side_by_side_every_layer_has_a_row_and_every_probe_a_column() -> None:
     assert comparison(several().probes[:1]) == ""
 
 
+def test_what_the_router_did_is_not_said_to_be_the_endpoint_s() -> None:
+    probes = Probes((("normal", traces.healthy()), ("preflight", diagram_traces.not_found())))
+
+    assert "router: answered 404" in comparison(probes.probes)
+    assert "router: " not in comparison((("normal", traces.healthy()), ("error", traces.crashed())))
+
+
+def test_only_the_stand_in_stands_in_place_of_the_app_s_own() -> None:
+    made = diagram_traces.refused()
+    real = replace(made, probe=replace(made.probe, endpoint="real"))
+    own = "in place of the app&#x27;s own"
+
+    assert own in page_of(made)
+    assert own not in page_of(real)
+    assert own not in page_of(diagram_traces.not_found())
+
+
 def test_layers_of_one_probe_alone_are_not_on_the_way_of_the_other() -> None:
     made = comparison((("normal", traces.healthy()), ("websocket", traces.surrounded())))
     page = Read(made.replace("<wbr>", ""))

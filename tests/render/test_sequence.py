@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from mwviz.model import Trace
+from mwviz.model import Trace, TracedError
 from mwviz.render.look import Look
 from mwviz.render.sequence import render
 from tests.render import diagram_traces, socket_traces, traces
@@ -84,6 +84,20 @@ def test_an_exception_ends_in_a_cross_at_each_layer_that_it_left() -> None:
         "n0-xclient: exception",
     ]
     assert "n0-->>client: 500 Internal<br/>Server Error" in found
+
+
+def test_what_came_after_the_response_is_told_after_it() -> None:
+    """That an exception went through, its arrow tells."""
+    made = traces.trace(
+        (traces.ERRORS, traces.own("A", 10)),
+        [replace(traces.step(at), raised=raised) for at, raised in enumerate(("KeyError: 1", "KeyError: 1"))],
+        error=TracedError("KeyError", "1", 1, "probe", "", ""),
+    )
+    text = render(made)
+
+    assert "then let" not in text
+    assert text.index("Note over n1: then raised KeyError") > text.index("n0-->>client: 200 OK")
+    assert text.index("Note over n1: then raised KeyError") < text.index("n1-xn0: exception")
 
 
 def test_framework_layers_that_only_passed_on_share_a_column() -> None:

@@ -12,7 +12,7 @@ from mwviz.render import words
 from mwviz.render.plain import columns, duration, shorten, visible
 from mwviz.render.remarks import remarks
 from mwviz.render.summary import summary
-from tests.render import traces
+from tests.render import diagram_traces, traces
 
 MET = {
     "healthy": (
@@ -152,6 +152,11 @@ def test_an_exception_that_passes_is_not_said_to_be_the_layer_s_own() -> None:
     assert told("passed", inner="KeyError: 1", raised="KeyError: 1") == "passed on, then let KeyError through"
     assert told("passed", "after_response", raised="OSError") == "passed on, then raised OSError"
     assert told("handled", inner="KeyError: 1", raised="KeyError: 1") == "turned KeyError into 500, raised it again"
+
+
+def test_an_exception_that_comes_round_an_unreached_layer_is_let_through() -> None:
+    assert words.happened(diagram_traces.gone_round(), 1) == "let KeyError through"
+    assert words.happened(diagram_traces.gone_round(), 0) == "turned KeyError into 500, raised it again"
 
 
 def test_kinds_that_always_run_the_inner_app_in_a_task_are_not_told_for_it_unless_verbose() -> None:

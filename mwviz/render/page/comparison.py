@@ -78,5 +78,7 @@ def _cell(trace: Trace, node: Node | None) -> Html:
         return element("td", text(happened), class_="unreached")
     turns = [f"↓{node.turn_in}"] if node.turn_in is not None else []
     turns += [f"↑{node.turn_out}"] if node.turn_out is not None else []
-    badge = element("span", text(happened or ("passed on" if turns else "")), class_=f"badge {node.state}")
-    return element("td", element("span", text(" ".join(turns)), class_="turns"), badge)
+    told_by = "router: " if node.key == END and node.role == "router" else ""
+    said = f"{told_by}{happened}" if happened else "passed on" if turns else ""
+    badge = element("span", text(said), class_=f"badge {node.state}")
+    return element("td", *([element("span", text(" ".join(turns)), class_="turns")] if turns else []), badge)

@@ -84,8 +84,9 @@
     byId("at").value = step;
     byId("at").setAttribute("aria-valuetext", now === null ? "the whole of it" : `step ${step} of ${steps.length}`);
     byId("clock").textContent = now === null ? `${steps.length} steps` : `step ${step} of ${steps.length} · ${now.at}`;
-    byId("says").textContent =
-      now === null ? `${title}: the whole of it. Play it, or go step by step.` : `${signs[now.way]} ${now.says}`;
+    const said = now === null ? `${title}: the whole of it. Play it, or go step by step.` : `${signs[now.way]} ${now.says}`;
+    // A screen reader reads whatever is written, be it the same.
+    if (byId("says").textContent !== said) byId("says").textContent = said;
   }
 
   // --- going from step to step ------------------------------------------------------------------------------------
@@ -102,7 +103,7 @@
     if (probe.steps.length === 0) return;
     // While it runs, a screen reader would never get to the end of a sentence.
     byId("says").setAttribute("aria-live", "off");
-    byId("play").setAttribute("aria-pressed", "true");
+    byId("play").classList.add("running");
     byId("play").setAttribute("aria-label", "Pause");
     next(step >= probe.steps.length ? 0 : step);
   }
@@ -121,9 +122,12 @@
     clearTimeout(timer);
     if (timer === null) return;
     timer = null;
-    byId("play").setAttribute("aria-pressed", "false");
+    byId("play").classList.remove("running");
     byId("play").setAttribute("aria-label", "Play");
     byId("says").setAttribute("aria-live", "polite");
+    // What it stopped at was written unheard: written anew, it is read.
+    byId("says").textContent = "";
+    setTimeout(show, 100);
   }
 
   function select(kind) {
@@ -190,6 +194,9 @@
     show();
   }
 
+  // Arrows move what has the focus and is wider than its place, such as a table on a phone.
+  const scrolls = (at) => at.matches("[tabindex]") && at.scrollWidth > at.clientWidth;
+
   function press(event) {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const at = event.target.closest("input, select, textarea");
@@ -197,7 +204,7 @@
     if (event.key === " " && event.target.closest("button, a, summary") === null) {
       event.preventDefault();
       timer === null ? play() : pause();
-    } else if (event.key in moves) {
+    } else if (event.key in moves && !scrolls(event.target)) {
       event.preventDefault();
       go(moves[event.key]());
     }

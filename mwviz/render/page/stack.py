@@ -133,7 +133,8 @@ def _client(drawing: _Drawing, node: Node) -> Html:
 
 def _title(title: str, badge: Html, fact: str) -> Html:
     """Return the line that every card begins with."""
-    bold, more = element("strong", name(title), class_="name"), element("span", name(fact), class_="fact")
+    bold = element("strong", name(title), class_="name")
+    more = element("span", name(fact), class_="fact") if fact else Html("")
     return element("p", bold, more, badge, class_="title")
 
 
@@ -145,9 +146,19 @@ def _layer(drawing: _Drawing, node: Node) -> Html:
     title = _title(layer.label, badge, f"{words.KINDS[layer.kind]} · {where(layer)}")
     card = block("div", title, _changes(drawing, index), details(trace, layer), class_="card")
     own = _sum(step.self_request_ns if step else None, step.self_response_ns if step else None)
-    kinds = f"layer {layer.origin} {node.state} {_lanes(drawing, node.key)}".rstrip()
-    cells = (_entry(node.turn_in), card, _own(own), _out(drawing, node))
-    return _row(drawing, node.key, kinds, _moments(drawing, index), *cells)
+    passed = _passed(drawing, node)
+    kinds = f"layer {layer.origin} {node.state} {_lanes(drawing, passed.key)}".rstrip()
+    kinds = kinds if passed is node else kinds.removesuffix(" turn")
+    cells = (_entry(node.turn_in), card, _own(own, said="own time "), _out(drawing, node))
+    moments = _moments(drawing, _of(passed)) | ({} if passed is node else {"data_done": None})
+    return _row(drawing, node.key, kinds, moments, *cells)
+
+
+def _passed(drawing: _Drawing, node: Node) -> Node:
+    """Return the box whose lanes lead past a row: of a layer that was gone round, that of the next one entered."""
+    nodes = drawing.drawn.nodes
+    further_in = (each for each in nodes[nodes.index(node) :] if each.key in drawing.entered)
+    return node if node.state != "unreached" else next(further_in, node)
 
 
 def told(trace: Trace, node: Node) -> str:
@@ -176,7 +187,8 @@ def _changes(drawing: _Drawing, index: int) -> Html:
 
 def _end(drawing: _Drawing, node: Node) -> Html:
     badge = element("span", text(node.badge), class_=f"badge {node.state}") if node.badge else Html("")
-    fact = node.fact.replace(", ", " · ") or "in place of the app's own"
+    stands_in = node.role == "endpoint" and drawing.trace.probe.endpoint == "stand-in"
+    fact = node.fact.replace(", ", " · ") or ("in place of the app's own" if stands_in else "")
     card = element("div", _title(node.name, badge, fact), class_="card")
     kinds = f"end {node.state} {_lanes(drawing, END)}".rstrip()
     entry = _lane("in", "↓", "the request enters it") if END in drawing.entered else _lane("in", "")
@@ -217,8 +229,9 @@ def _lane(side: str, sign: str, said: str = "") -> Html:
     return element("span", station, spoken, class_=f"lane {side}")
 
 
-def _own(time: str) -> Html:
-    return element("span", text(time), class_="own")
+def _own(time: str, said: str = "") -> Html:
+    spoken = element("span", text(said), class_="spoken") if said and time else Html("")
+    return element("span", spoken, text(time), class_="own")
 
 
 def _sum(*times: int | None) -> str:
