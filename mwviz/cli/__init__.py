@@ -107,7 +107,7 @@ def routes(
     *,
     found: Configured,
 ) -> None:
-    """Show every route, grouped by the chain of layers and dependencies that a request to it passes."""
+    """Show which layers and dependencies each route lies behind."""
     from mwviz.cli import listing, probing
 
     sink = output.drawn(output.sink(options.plain_format(format), file, verbose=verbose), options.theme(theme))
@@ -131,7 +131,10 @@ def check(
     request: Request,
     found: Configured,
 ) -> None:
-    """Hold the traced order against the contracts in the configuration; exit code 1 where one is broken."""
+    """Hold the traced order against the contracts.
+
+    The exit code is 1 where one is broken.
+    """
     from mwviz.cli import checking, probing, reports
 
     application, path = options.split(application, path)
@@ -150,7 +153,7 @@ def init(
     *,
     found: Found,
 ) -> None:
-    """Write a first configuration: a contract that holds the order as it is."""
+    """Write a first configuration from the order as it is."""
     from mwviz.cli import beginning, probing
 
     target = probing.target(application, found)
@@ -169,7 +172,7 @@ def lock(
     request: Request,
     found: Configured,
 ) -> None:
-    """Write mwviz.lock: the order as it is now becomes the accepted one."""
+    """Accept the order as it is now: write mwviz.lock."""
     from mwviz.cli import comparing, probing
 
     application, path = options.split(application, path)
@@ -193,7 +196,7 @@ def diff(
     request: Request,
     found: Configured,
 ) -> None:
-    """Compare two orders: locks, saved results, apps, or the working tree with a git revision."""
+    """Compare two orders: locks, results, apps, git revisions."""
     from mwviz.cli import comparing, probing
 
     new, path = options.split(new, path)
@@ -212,7 +215,10 @@ def docs(
     diff: options.DiffDocs = False,
     whole: options.Traceback = False,
 ) -> None:
-    """Refresh the blocks of documents that hold a command: <!-- mwviz: show app:app --> ... <!-- /mwviz -->."""
+    """Refresh the diagrams in documents.
+
+    They stand between two comments that hold the command: <!-- mwviz: show app:app --> ... <!-- /mwviz -->.
+    """
     from mwviz.cli import documenting
 
     documenting.refresh_documents(files, check=check, diff=diff, whole=whole)

@@ -18,7 +18,7 @@ def faults(
     request: Request,
     found: Configured,
 ) -> None:
-    """Reject and crash the probe at every layer in turn, and show what the client still gets."""
+    """Show what a client still gets when a layer rejects or crashes."""
     from mwviz.cli import faulting, probing
 
     application, path = options.split(application, path)
@@ -44,7 +44,10 @@ def lint(
     request: Request,
     found: Configured,
 ) -> None:
-    """Judge the middleware by known misorderings; exit code 1 where a probe shows one that is worth a warning."""
+    """Find known misorderings, each judged by what a probe shows.
+
+    The exit code is 1 where one is an error or a warning.
+    """
     from mwviz.cli import linting, probing, reports
 
     if explain is not None:
