@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -87,6 +88,12 @@ CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
     ("MW003", "with a handler of the app's", lambda: app(CORS, exception_handlers={Exception: rendered}),
      [("CORSMiddleware", "ServerErrorMiddleware")]),
     ("MW003", "CORS around the whole app", lambda: CORSMiddleware(app(Plain), allow_origins=[PAGE]), []),
+    ("MW003", "all handlers are mounted apps'", lambda: Starlette(
+        routes=[mounted(Plain)], middleware=[CORS]), []),
+    ("MW003", "only some are", lambda: app(CORS, routes=[mounted(Plain)]),
+     [("CORSMiddleware", "ServerErrorMiddleware")]),
+    ("MW009", "all handlers are mounted apps'", lambda: Starlette(
+        routes=[mounted(Plain)], middleware=[adding("x-request-id")]), []),
     ("MW003", "no CORS", lambda: app(Plain), []),
     ("MW004", "outside of the session", lambda: app(ReadsSession, Session), [("Session", "ReadsSession")]),
     ("MW004", "inside of the session", lambda: app(Session, ReadsSession), []),
