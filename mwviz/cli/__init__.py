@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from mwviz import __version__
-from mwviz.cli import experiments, messages, options, output, process
+from mwviz.cli import experiments, messages, options, output, process, suggest
 from mwviz.cli.messages import INTERRUPTED, MISTAKE
 
 #: Typer may carry its own copy of click: its exceptions are reached through Typer's names alone.
@@ -276,8 +276,8 @@ def diff(
     comparing.diff(old, new, asked, sink)
 
 
-app.command()(experiments.faults)
-app.command()(experiments.lint)
+for _command in (experiments.faults, experiments.lint, suggest.suggest):
+    app.command()(_command)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
