@@ -48,10 +48,10 @@ class Line:
 class Suggestion:
     """What came of the search. `order` is None where no order is better: then `left` are all findings.
 
-    `today` and `order` are labels of today's, outermost first, as `--order` takes them. `revealed` are findings that no
-    order causes, and that only the suggested one lets be seen. `broken` are the contracts that are broken today,
-    `mended` those of them that the suggested order keeps, `against` those that forbade an order with fewer findings.
-    `tried` counts the orders that were probed; `cut` says that there were more to try.
+    `today` and `order` are the names that `--order` takes, outermost first. `revealed` are findings that this order
+    does not cause, but lets be seen: a layer let no request pass to what they are about. `broken` are the contracts
+    that are broken today, `mended` those of them that the suggested order keeps, `against` those that forbade an order
+    with fewer findings. `tried` counts the orders that were probed; `cut` says that there were more to try.
     """
 
     target: str

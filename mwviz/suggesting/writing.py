@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from mwviz.collect import redact
 from mwviz.model import Layer, Place
 from mwviz.model.suggestion import Line
 
+#: By file its text and tree; None where it cannot be read.
+_Sources: TypeAlias = "dict[str, tuple[str, ast.Module] | None]"
 _ADDS, _IN_LIST = ("add_middleware", "middleware"), "Middleware"
 
 
@@ -34,12 +36,17 @@ def written(layers: Sequence[Layer], base: Path) -> tuple[Line, ...]:
     Calls come with the outermost one last, entries of a list with the outermost one first, before the calls: a list
     stands inside of what is added to it. Entries that have to stand outside of a call become calls.
     """
-    shared = Counter(layer.registered_at for layer in layers)
-    sources = {file: _parsed(base / file) for file in {each.file for each in shared if each is not None}}
-    read = [_read(layer, sources, shared[layer.registered_at] > 1) for layer in layers]
+    places = {layer.registered_at for layer in layers if layer.registered_at is not None}
+    sources = {file: _parsed(base / file) for file in {place.file for place in places}}
+    calls = [_call_of(layer, sources) for layer in layers]
+    shared = Counter(map(id, calls))
+    read = [
+        _Registration(layer, "unknown") if call is None or shared[id(call)] > 1 else _read(layer, call, sources)
+        for layer, call in zip(layers, calls, strict=True)
+    ]
     listed = list(_innermost(read))
-    calls = [_as_call(each, read) for each in read[: len(read) - len(listed)]]
-    return tuple(_line(each) for each in (*listed, *reversed(calls)))
+    added = [_as_call(each, read) for each in read[: len(read) - len(listed)]]
+    return tuple(_line(each) for each in (*listed, *reversed(added)))
 
 
 def _innermost(read: Sequence[_Registration]) -> Iterable[_Registration]:
@@ -60,32 +67,31 @@ def _line(found: _Registration) -> Line:
     return Line(found.layer.label, found.form, found.text, found.layer.registered_at)
 
 
-def _read(layer: Layer, sources: dict[str, tuple[str, ast.Module] | None], shared: bool) -> _Registration:
+def _call_of(layer: Layer, sources: _Sources) -> ast.Call | None:
+    """The call that registers the layer: of several on its line the one that names it, else the smallest."""
     place = layer.registered_at
     source = sources.get(place.file) if place is not None else None
-    unknown = _Registration(layer, "unknown")
-    if place is None or source is None or shared:
-        return unknown
-    text, tree = source
-    call = _call_at(tree, place)
-    if call is None or _is_repeated(tree, call):
-        return unknown
-    if _name(call.func) == _IN_LIST:
-        return _Registration(layer, "list", f"{_shown(call, text)},", given=_given(call, text))
-    receiver = _shown(call.func.value, text) if isinstance(call.func, ast.Attribute) else ""
-    return _Registration(layer, "call", _statement(tree, call, text), receiver)
-
-
-def _call_at(tree: ast.Module, place: Place) -> ast.Call | None:
-    """The smallest call on that line that registers something."""
+    if place is None or source is None:
+        return None
     calls = [
         node
-        for node in ast.walk(tree)
+        for node in ast.walk(source[1])
         if isinstance(node, ast.Call)
         and _name(node.func) in (*_ADDS, _IN_LIST)
         and node.lineno <= place.line <= (node.end_lineno or node.lineno)
     ]
-    return min(calls, key=lambda node: (node.end_lineno or 0) - node.lineno, default=None)
+    naming = [call for call in calls if call.args and _name(call.args[0]) == layer.name]
+    found = min(naming or calls, key=lambda call: (call.end_lineno or 0) - call.lineno, default=None)
+    return None if found is None or _is_repeated(source[1], found) else found
+
+
+def _read(layer: Layer, call: ast.Call, sources: _Sources) -> _Registration:
+    source = sources[layer.registered_at.file] if layer.registered_at is not None else None
+    text, tree = source or ("", ast.Module([], []))
+    if _name(call.func) == _IN_LIST:
+        return _Registration(layer, "list", f"{_shown(call, text)},", given=_given(call, text))
+    receiver = _shown(call.func.value, text) if isinstance(call.func, ast.Attribute) else ""
+    return _Registration(layer, "call", _statement(tree, call, text), receiver)
 
 
 def _is_repeated(tree: ast.Module, call: ast.Call) -> bool:

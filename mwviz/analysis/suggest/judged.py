@@ -73,7 +73,7 @@ class Change:
     """What another order makes of the findings: all but `new` and `revealed` are those that there were before.
 
     `unseen` are not found any more, but nothing shows that they are gone. `new` and `revealed` are of the other order;
-    `revealed` are such as no order causes, which could not be judged before.
+    `revealed` are such as this order does not cause: the layers stand as they did, but could not be judged before.
     """
 
     gone: tuple[Finding, ...]
@@ -110,7 +110,7 @@ def compared(before: Judged, after: Judged) -> Change:
         key = after.key(finding)
         if there[key]:
             there[key] -= 1
-            (revealed if _was_hidden(finding, before) else new).append(finding)
+            (revealed if _was_hidden(finding, before, after) else new).append(finding)
     return Change(tuple(gone), tuple(left), tuple(unseen), tuple(new), tuple(revealed))
 
 
@@ -120,5 +120,8 @@ def _is_hidden(finding: Finding, before: Judged, after: Judged) -> bool:
     return before.stopper is None or any(after.hiding(before.registered(finding)))
 
 
-def _was_hidden(finding: Finding, before: Judged) -> bool:
-    return finding.code in FIXED and finding.code in OF_RESPONSES and before.stopper is not None
+def _was_hidden(finding: Finding, before: Judged, after: Judged) -> bool:
+    if finding.code not in OF_RESPONSES or before.stopper is None:
+        return False
+    pair = after.pair(finding)  # of two that stand as they did it was true before
+    return finding.code in FIXED or pair is None or before.entries.index(pair[0]) < before.entries.index(pair[1])

@@ -16,11 +16,12 @@ MOST_MOVES, MOST_ORDERS, FEW_LAYERS = 4, 6_000, 7
 
 def moved(order: Order) -> tuple[int, ...]:
     """The fewest layers that have to move to get from today's order to this one, by their places in today's."""
-    best: list[tuple[int, ...]] = []
+    best: list[Order] = []
     for at, layer in enumerate(order):
-        before: list[tuple[int, ...]] = [(), *(run for run in best[:at] if run[-1] < layer)]
+        before: list[Order] = [(), *(run for run in best[:at] if run[-1] < layer)]
         best.append((*max(before, key=len), layer))
-    stay = frozenset(max([(), *best], key=len))
+    longest: Order = max(best, key=len, default=())
+    stay = frozenset(longest)
     return tuple(layer for layer in sorted(order) if layer not in stay)
 
 

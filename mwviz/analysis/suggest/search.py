@@ -10,11 +10,12 @@ from mwviz.analysis.suggest.judged import FIXED, Change, Judged, Key, compared
 from mwviz.analysis.suggest.moves import Order, Pair, distance, moved, near
 from mwviz.analysis.suggest.standing import Verdict, verdict
 from mwviz.model.contracts import Contract
+from mwviz.model.findings import Finding
 
 #: Orders that are tried, and how many of these may promise harm.
 MOST_TRIED, MOST_HARMFUL = 24, 4
-#: What decides between two orders: new findings, findings that stay, those that come to light, moves, contracts that
-#: are broken, the way that all layers go, and at last the order itself.
+#: What decides between two orders: new findings, findings that stay or that come to light and another order mends,
+#: moves, contracts that are broken, what else comes to light, the way that all layers go, and at last the order itself.
 _Cost: TypeAlias = tuple[int, int, int, int, int, int, Order]
 
 
@@ -44,13 +45,15 @@ class Search:
         self._done: set[Order] = set()
         self._bad: dict[Key, set[Pair]] = {}
         self._harm: set[Pair] = set()
+        self._revealed: set[Pair] = set()
+        self._least_revealed = 0
         self._concerned: set[int] = set()
         self._harmful = 0
         self._more = False
         self._fixed = 0
         for finding in before.findings:
             pair = before.pair(finding)
-            if finding.code in FIXED or pair is None:
+            if pair is None or not self._is_mendable(finding, before):
                 self._fixed += 1
             else:
                 self._bad.setdefault(before.key(finding), set()).add(pair)
@@ -89,13 +92,15 @@ class Search:
             return
         change = compared(self._before, after)
         self._learn_pairs(order, after, change)
-        if not is_better(self._before, change):
+        if change.new or not change.gone:
             return
-        left = len(change.left) + len(change.unseen)
+        mendable = [finding for finding in change.revealed if self._is_mendable(finding, after)]
+        left = len(change.left) + len(change.unseen) + len(mendable)
         if forbidding := broken - self._broken:
             self._forbid(forbidding, left)
             return
-        cost = (0, left, len(change.revealed), len(moved(order)), len(broken), distance(order), order)
+        revealed = len(change.revealed) - len(mendable)
+        cost = (0, left, len(moved(order)), len(broken), revealed, distance(order), order)
         if self._best_cost is None or cost < self._best_cost:
             self.best, self._best_cost = Better(order, after, change, broken), cost
 
@@ -111,7 +116,7 @@ class Search:
                 self._done.add(order)
                 self._concerned |= found.concerned
                 continue
-            exact: _Cost = (*cost[:4], len(found.broken), *cost[5:])
+            exact: _Cost = (*cost[:3], len(found.broken), *cost[4:])
             best = (exact, order) if best is None else min(best, (exact, order))
         return best
 
@@ -123,9 +128,10 @@ class Search:
         left = sum(any(at[outer] < at[inner] for outer, inner in pairs) for pairs in self._bad.values())
         if left == len(self._bad):
             return None
+        left += sum(at[outer] < at[inner] for outer, inner in self._revealed)
         harm = sum(at[outer] < at[inner] for outer, inner in self._harm)
         moves, way = self._orders[order]
-        return harm, left + self._fixed, 0, moves, 0, way, order
+        return harm, left + self._fixed, moves, 0, self._least_revealed, way, order
 
     def _verdict(self, order: Order) -> Verdict:
         if order not in self._verdicts:
@@ -148,19 +154,20 @@ class Search:
                 self._concerned.update(layer for pair in pairs for layer in pair)
         new = (after.pair(finding) for finding in change.new)
         self._harm |= {pair for pair in new if pair is not None}
-        self._concerned.update(layer for pair in self._harm for layer in pair)
+        mendable = [finding for finding in change.revealed if self._is_mendable(finding, after)]
+        self._revealed |= {pair for finding in mendable if (pair := after.pair(finding)) is not None}
+        if self._best_cost is None:  # most orders let the same come to light
+            self._least_revealed = len(change.revealed) - len(mendable)
+        self._concerned.update(layer for pair in (*self._harm, *self._revealed) for layer in pair)
         if len(self._concerned) != concerned:
             self._look_around()
 
+    def _is_mendable(self, finding: Finding, stands: Judged) -> bool:
+        return finding.code not in FIXED and stands.pair(finding) is not None
+
     def _look_around(self) -> None:
         bad = [pair for pairs in self._bad.values() for pair in sorted(pairs)]
-        wanted = [(inner, outer) for outer, inner in (*bad, *sorted(self._harm))]
+        wanted = [(inner, outer) for outer, inner in (*bad, *sorted(self._harm | self._revealed))]
         orders, more = near(self._count, self._concerned, wanted)
         self._orders = {order: (len(moved(order)), distance(order)) for order in orders}
         self._more |= more
-
-
-def is_better(before: Judged, change: Change) -> bool:
-    """Whether findings are gone, none is new, and there are fewer in all."""
-    stay = len(change.left) + len(change.unseen) + len(change.revealed)
-    return bool(change.gone) and not change.new and stay < len(before.findings)

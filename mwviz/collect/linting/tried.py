@@ -28,10 +28,12 @@ def tried_here(
     `stuck` is called in another thread, if this one hangs in a call that cannot be interrupted.
     """
     today = list(subject.application.user_middleware)
+    places: dict[int, list[int]] = {}  # one registration may stand in the list twice
+    for entry in range(len(today)) if order is None else order:
+        places.setdefault(id(today[entry]), []).append(entry)
     if order is not None:
         names = names_of(subject)
         options = replace(options, order=" > ".join(names[entry] for entry in order))
     experiment, evidence = collected(subject, options, lambda _: stuck())
-    places = {id(entry): place for place, entry in enumerate(today)}
-    found = (None if each.entry is None else places.get(id(each.entry)) for each in experiment.chain.layers)
-    return evidence, tuple(found)
+    left = (places.get(id(each.entry)) if each.entry is not None else None for each in experiment.chain.layers)
+    return evidence, tuple(numbers.pop(0) if numbers else None for numbers in left)

@@ -17,7 +17,7 @@ def render(suggestion: Suggestion, *, width: int = 80, color: bool = False, verb
     if suggestion.order is not None:
         parts.append("\n".join(_orders(suggestion)))
         parts += _found("Gone", suggestion.gone, verbose, remedies=False)
-        heading = "Comes to light: no order causes it, it could not be seen before"
+        heading = "Comes to light: it was so before, but no request got there to show it"
         parts += _found(heading, suggestion.revealed, verbose, remedies=True)
     for heading, left in words.groups(suggestion):
         parts += _found(heading, [each.finding for each in left], verbose, remedies=True)

@@ -31,7 +31,7 @@ def render(suggestion: Suggestion, *, width: int, color: bool, verbose: bool) ->
     if suggestion.order is not None:
         lines += [[], *_orders(suggestion, width)]
         lines += _found("Gone", suggestion.gone, width, verbose, remedies=False)
-        heading = "Comes to light: no order causes it, it could not be seen before"
+        heading = "Comes to light: it was so before, but no request got there to show it"
         lines += _found(heading, suggestion.revealed, width, verbose, remedies=True)
     for heading, left in words.groups(suggestion):
         lines += _found(heading, [each.finding for each in left], width, verbose, remedies=True)

@@ -20,9 +20,8 @@ def headline(suggestion: Suggestion) -> str:
     found = len(suggestion.gone) + len(suggestion.left)
     if suggestion.order is None:
         return _none(suggestion, found)
-    after = len(suggestion.left) + len(suggestion.revealed)
-    moves = len(suggestion.moves)
-    return f"A better order: {_count(found, 'finding')} → {after}, with {_count(moves, 'move')}."
+    moves = _count(len(suggestion.moves), "move")
+    return f"A better order: {len(suggestion.gone)} of {_count(found, 'finding')} gone, with {moves}."
 
 
 def _none(suggestion: Suggestion, found: int) -> str:
