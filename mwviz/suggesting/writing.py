@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from mwviz.collect import redact
-from mwviz.model import Layer, Place
+from mwviz.model import Layer
 from mwviz.model.suggestion import Line
 
 #: By file its text and tree; None where it cannot be read.

@@ -84,6 +84,7 @@ def _code(suggestion: Suggestion, width: int) -> Iterator[Line]:
         # A break between arguments leaves the code whole; one in a text, or before the bracket, does not.
         breaks = "(" in source.partition(" ")[0] and not _TEXT_WITH_SPACE.search(source)
         whole: list[Part] = [("  ", ""), (source, "")]
-        folded = fold(whole, width, 6) if breaks else [whole]
+        room = width - (columns(comment) + 2 if comment else 0)
+        folded = fold(whole, room, 6) if breaks else [whole]
         yield from folded[:-1]
         yield [*folded[-1], ("  " if source and comment else "", ""), (comment, "dim")]
