@@ -44,6 +44,19 @@ class Adding(Plain):
         await self.app(scope, receive, adding)
 
 
+class FramesPages(Adding):
+    """Adds x-frame-options to what is no OPTIONS."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(app, [("x-frame-options", "DENY")])
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["method"] == "OPTIONS":
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 class Auth(BaseHTTPMiddleware):
     """Answers 401 to whoever has no token."""
 
@@ -51,6 +64,13 @@ class Auth(BaseHTTPMiddleware):
         if "authorization" in request.headers:
             return await call_next(request)  # type: ignore[no-any-return]
         return JSONResponse({}, 401)
+
+
+class NotHere(BaseHTTPMiddleware):
+    """Answers 404 to all HTTP."""
+
+    async def dispatch(self, request: Any, call_next: Any) -> Response:
+        return JSONResponse({}, 404)
 
 
 class KindAuth(Auth):
@@ -71,6 +91,16 @@ class PureAuth(Plain):
         elif scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008})
+        else:
+            await self.app(scope, receive, send)
+
+
+class HttpAuth(Plain):
+    """The same for HTTP alone, as it says itself."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await JSONResponse({}, 401)(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 

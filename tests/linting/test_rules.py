@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -26,14 +27,17 @@ from tests.linting.layered import (
     Auth,
     Failing,
     Forwarded,
+    FramesPages,
     Hoarding,
     Home,
+    HttpAuth,
     HttpOnly,
     KindAuth,
     KnownBrowsers,
     LimitsBodies,
     MayReadSession,
     NeedsTenant,
+    NotHere,
     Options,
     OwnHost,
     OwnRedirect,
@@ -84,6 +88,12 @@ CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
     ("MW003", "with a handler of the app's", lambda: app(CORS, exception_handlers={Exception: rendered}),
      [("CORSMiddleware", "ServerErrorMiddleware")]),
     ("MW003", "CORS around the whole app", lambda: CORSMiddleware(app(Plain), allow_origins=[PAGE]), []),
+    ("MW003", "all handlers are mounted apps'", lambda: Starlette(
+        routes=[mounted(Plain)], middleware=[CORS]), []),
+    ("MW003", "only some are", lambda: app(CORS, routes=[mounted(Plain)]),
+     [("CORSMiddleware", "ServerErrorMiddleware")]),
+    ("MW009", "all handlers are mounted apps'", lambda: Starlette(
+        routes=[mounted(Plain)], middleware=[adding("x-request-id")]), []),
     ("MW003", "no CORS", lambda: app(Plain), []),
     ("MW004", "outside of the session", lambda: app(ReadsSession, Session), [("Session", "ReadsSession")]),
     ("MW004", "inside of the session", lambda: app(Session, ReadsSession), []),
@@ -109,6 +119,8 @@ CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
     ("MW010", "answers", lambda: app(Auth), []),
     ("MW011", "a websocket passes by", lambda: app(Auth, routes=[LIVE]), [("Auth",)]),
     ("MW011", "a pure layer sees websockets", lambda: app(PureAuth, routes=[LIVE]), []),
+    ("MW011", "a pure layer lets websockets pass itself", lambda: app(HttpAuth, routes=[LIVE]), []),
+    ("MW011", "a layer has no page there", lambda: app(NotHere, routes=[LIVE]), []),
     ("MW011", "there is no websocket", lambda: app(Auth), []),
     ("MW011", "a BaseHTTPMiddleware that guards nothing", lambda: app(Passing, routes=[LIVE]), []),
     ("MW012", "redirects before the proxy is heard", lambda: app(REDIRECT, Forwarded),
@@ -123,6 +135,7 @@ CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
     ("MW014", "only in the mount", lambda: app(Plain, routes=[mounted(Session)]), []),
     ("MW015", "inside of CORS", lambda: app(CORS, adding("x-frame-options")), [("Adding", "CORSMiddleware")]),
     ("MW015", "outside of CORS", lambda: app(adding("x-frame-options"), CORS), []),
+    ("MW015", "outside of CORS, with preflights left out", lambda: app(FramesPages, CORS), []),
     ("MW015", "no header of security", lambda: app(CORS, adding("x-a")), []),
     ("MW018", "asserts on a websocket", lambda: app(HttpOnly, routes=[LIVE]), [("HttpOnly",)]),
     ("MW018", "no websocket to fail on", lambda: app(HttpOnly), []),
@@ -164,6 +177,26 @@ def test_a_rule_says_what_is_so_and_nothing_else(
     assert {each.code for each in findings.findings} == ({code} if layers else set())
     (check,) = findings.checks
     assert check.kept is not any(each.severity != "info" for each in findings.findings)
+
+
+def test_a_500_that_somebody_has_written_for_browsers_is_a_warning() -> None:
+    severities = {
+        told: [each.severity for each in judged(made, "MW003").findings]
+        for told, made in {
+            "none": app(CORS),
+            "by class": app(CORS, exception_handlers={Exception: rendered}),
+            "by status": app(CORS, exception_handlers={500: rendered}),
+            "another": app(CORS, exception_handlers={404: rendered}),
+        }.items()
+    }
+    assert severities == {"none": ["info"], "by class": ["warning"], "by status": ["warning"], "another": ["info"]}
+
+
+def test_an_app_is_left_as_it_was_found() -> None:
+    subject = app(Auth, CORS, Session, routes=[LIVE, mounted(Session)])
+    before = (list(subject.user_middleware), subject.middleware_stack, dict(vars(subject.router)))
+    judged(subject, "ALL")
+    assert (list(subject.user_middleware), subject.middleware_stack, dict(vars(subject.router))) == before
 
 
 def test_every_rule_has_a_sample_that_breaks_it_and_a_near_miss() -> None:

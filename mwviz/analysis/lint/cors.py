@@ -9,6 +9,7 @@ from mwviz.analysis.remedies import move
 from mwviz.model import Layer, Trace
 from mwviz.model.evidence import Attempt, Evidence
 from mwviz.model.faults import Fault, FaultKind, Faults
+from mwviz.model.routes import RouteChain, Routes
 
 #: What a script may read without being asked: https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name
 _SAFELISTED = frozenset(
@@ -30,6 +31,8 @@ _SECURITY = frozenset(
         "referrer-policy", "strict-transport-security", "x-content-type-options", "x-frame-options",
     }
 )  # fmt: skip
+#: What FastAPI adds to every app itself.
+_DOCUMENTATION = frozenset({"openapi", "swagger_ui_html", "swagger_ui_redirect", "redoc_html"})
 #: No order of the middleware mends what the framework's outermost layer answers.
 _CATCH = (
     "No order mends it: let a layer inside of {cors} catch exceptions and answer, or wrap the whole app, as in "
@@ -98,6 +101,8 @@ def lost_on_crash(evidence: Evidence) -> Iterator[Met]:
     if faults is None or row is None or not row.reached or cors is None or row.handled_by is None:
         return
     if (row.status or 0) < 500 or ALLOW_ORIGIN not in row.missing or row.handled_by >= cors.index:
+        return
+    if _is_all_mounted(evidence):
         return
     handler = faults.layers[row.handled_by]
     own = " with the app's own handler" if evidence.renders_errors else ""
@@ -194,7 +199,7 @@ def lost_id(evidence: Evidence) -> Iterator[Met]:
     """MW009: the header that finds a request in the logs is gone when it is needed most."""
     faults = evidence.faults
     row = _row(faults, "crash")
-    if faults is None or row is None or not row.reached or row.handled_by is None:
+    if faults is None or row is None or not row.reached or row.handled_by is None or _is_all_mounted(evidence):
         return
     handler = faults.layers[row.handled_by]
     for name in row.missing:
@@ -210,6 +215,24 @@ def lost_id(evidence: Evidence) -> Iterator[Met]:
             f"No order mends it: let a layer inside of {layer.label} catch exceptions and answer, or wrap the whole "
             "app in the layer.",
         )
+
+
+def _is_all_mounted(evidence: Evidence) -> bool:
+    """Whether all handlers belong to mounted apps: what answers their exceptions stands inside of the app's layers."""
+    routes = evidence.routes
+    if routes is None or not routes.routes:
+        return False
+    own = (
+        route
+        for route in routes.routes
+        if route.type == "http" and route.endpoint.name not in _DOCUMENTATION
+        if not any(routes.layers[index].origin == "framework" for index in _behind(route, routes))
+    )
+    return next(own, None) is None
+
+
+def _behind(route: RouteChain, routes: Routes) -> Iterator[int]:
+    return (index for index in route.layer_indexes if routes.layers[index].within.startswith("mount "))
 
 
 def _is_id(name: str) -> bool:

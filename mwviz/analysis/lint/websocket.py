@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mwviz.analysis.lint.met import Met, got, sent
 from mwviz.model.evidence import Evidence
 
-_REFUSALS = range(400, 500)
+_REFUSALS = (401, 403)
 
 
 def unguarded_websocket(evidence: Evidence) -> Iterator[Met]:
