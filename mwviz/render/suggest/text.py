@@ -16,10 +16,8 @@ from mwviz.render.terminal import NARROWEST, Line, Part, fold, paint
 _TODAY, _SUGGESTED = "today", "suggested"
 #: Room for the mark of a move, and between the columns.
 _MARK, _GAP = len("  ↑ outward"), 4
-
-
-#: A literal that a line break would change.
-_TEXT_WITH_SPACE = re.compile(r"""(['"])[^'"]* [^'"]*\1""")
+#: A text in the code, which a line break would change.
+_LITERAL = re.compile(r"""'[^']*'|"[^"]*\"""")
 
 
 def render(suggestion: Suggestion, *, width: int, color: bool, verbose: bool) -> str:
@@ -82,9 +80,13 @@ def _found(heading: str, found: Sequence[Finding], width: int, verbose: bool, *,
 def _code(suggestion: Suggestion, width: int) -> Iterator[Line]:
     for source, comment in words.code(suggestion):
         # A break between arguments leaves the code whole; one in a text, or before the bracket, does not.
-        breaks = "(" in source.partition(" ")[0] and not _TEXT_WITH_SPACE.search(source)
-        whole: list[Part] = [("  ", ""), (source, "")]
-        room = width - (columns(comment) + 2 if comment else 0)
-        folded = fold(whole, room, 6) if breaks else [whole]
-        yield from folded[:-1]
-        yield [*folded[-1], ("  " if source and comment else "", ""), (comment, "dim")]
+        breaks = "(" in source.partition(" ")[0] and not any(" " in text for text in _LITERAL.findall(source))
+        folded = _wrapped(source, width - 2 - columns(comment) - 2) if breaks else [source]
+        yield from ([("  ", ""), (line, "")] for line in folded[:-1])
+        yield [("  ", ""), (folded[-1], ""), ("  " if source and comment else "", ""), (comment, "dim")]
+
+
+def _wrapped(source: str, width: int) -> list[str]:
+    from textwrap import wrap  # `fold` breaks after slashes, too, and inside of what is longer than a line
+
+    return wrap(source, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False) or [source]
