@@ -224,8 +224,8 @@ def docs(
     documenting.refresh_documents(files, check=check, diff=diff, whole=whole)
 
 
-app.command()(experiments.faults)
-app.command()(experiments.lint)
+for _command in (experiments.faults, experiments.lint, experiments.suggest):
+    app.command()(_command)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -58,3 +58,30 @@ def lint(
     probe = probing.options(path, request)
     probing.load_environment(found.env_file)
     return linting.lint(target, probe, chosen, select, ignore, whole=found.whole)
+
+
+@grouped
+def suggest(
+    application: options.App = None,
+    path: options.PathArgument = None,
+    select: options.Select = None,
+    ignore: options.Ignore = None,
+    format: options.SuggestFormatChoice = None,
+    file: options.Output = None,
+    verbose: options.Verbose = False,
+    *,
+    request: Request,
+    found: Configured,
+) -> None:
+    """Find an order with fewer findings, and try it.
+
+    It keeps every contract. The exit code is 1 where there is such an order.
+    """
+    from mwviz.cli import probing, suggesting
+
+    application, path = options.split(application, path)
+    wanted = suggesting.view(format, file, verbose=verbose)
+    target = probing.target(application, found)
+    probe = probing.options(path, request)
+    probing.load_environment(found.env_file)
+    suggesting.suggest(target, probe, wanted, select, ignore)

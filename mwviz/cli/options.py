@@ -13,6 +13,7 @@ from mwviz.errors import ProbeError
 from mwviz.render import DIFF_RENDERERS, ROUTES_RENDERERS, Format
 from mwviz.render.faults import FaultsFormat
 from mwviz.render.findings import ReportFormat
+from mwviz.render.suggest import SuggestFormat
 
 #: Under this key the context remembers `--traceback`, for the one place that tells errors.
 TRACEBACK = "mwviz.traceback"
@@ -222,6 +223,9 @@ Select = Annotated[
 Ignore = Annotated[
     Optional[list[str]],
     typer.Option("--ignore", metavar="CODES", help="Without these rules; or given again."),
+]
+SuggestFormatChoice = Annotated[
+    Optional[SuggestFormat], typer.Option("-f", "--format", help="Format of the suggestion. [default: text]")
 ]
 Explain = Annotated[
     Optional[str], typer.Option("--explain", metavar="CODE", help="Tell the story of a rule; no app is looked at.")

@@ -50,11 +50,12 @@ def judge(subject: Subject, job: Job, options: ProbeOptions, *, stuck: Callable[
 
     `stuck` gets the findings so far, in another thread, where the app cannot be interrupted.
     """
-    seen = evidence_here(subject, options, lambda so_far: stuck(_judged(subject, job, options, so_far)))
-    return _judged(subject, job, options, seen)
+    seen = evidence_here(subject, options, lambda so_far: stuck(judged(subject, job, options, so_far)))
+    return judged(subject, job, options, seen)
 
 
-def _judged(subject: Subject, job: Job, options: ProbeOptions, evidence: Evidence) -> Findings:
+def judged(subject: Subject, job: Job, options: ProbeOptions, evidence: Evidence) -> Findings:
+    """What the rules of the job, and the comments at the registrations, make of the evidence. Raises ProbeError."""
     found = lint(evidence, chosen(job.codes, ()), job.name or evidence.target)
     if (error := evidence.startup) is not None and not found.findings:
         raise ProbeError(f"Nothing could be judged. Startup failed: {error.type}: {error.message}".rstrip(": "))

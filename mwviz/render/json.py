@@ -24,9 +24,14 @@ def render(
 
     Keys come in the order of the model; all text is ASCII with escapes, so no control character of an app's stays live.
     """
-    document = {"format": f"mwviz.{type(value).__name__.lower()}/1", **_object(value)}
+    return document(type(value).__name__.lower(), value)
+
+
+def document(name: str, value: object) -> str:
+    """Return the JSON of a dataclass of the model, as `mwviz.<name>/1`."""
+    whole = {"format": f"mwviz.{name}/1", **_object(value)}
     # DEL is the one control character that the ASCII encoder leaves as it is
-    return json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n"
+    return json.dumps(whole, indent=2).replace("\x7f", "\\u007f") + "\n"
 
 
 def _object(value: object) -> dict[str, _Json]:

@@ -14,7 +14,7 @@ from mwviz.model.findings import RULES as TITLES
 from mwviz.model.findings import Check, CheckedApp, Finding, Findings, Severity, Site
 from mwviz.model.story import Story
 
-__all__ = ["RULES", "Rule", "chosen", "lint", "story"]
+__all__ = ["OF_RESPONSES", "RULES", "Rule", "chosen", "lint", "story"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ RULES = (
 )
 _ALL = "ALL"
 #: Judged by what becomes of a response of the endpoint's.
-_OF_RESPONSES = ("MW003", "MW006", "MW007", "MW009", "MW015", "MW021", "MW026")
+OF_RESPONSES = ("MW003", "MW006", "MW007", "MW009", "MW015", "MW021", "MW026")
 
 
 def chosen(select: Collection[str], ignore: Collection[str]) -> tuple[Rule, ...]:
@@ -147,7 +147,7 @@ def _finding(rule: Rule, met: Met, target: str) -> Finding:
 
 def _unjudged(evidence: Evidence, codes: Collection[str]) -> Iterator[str]:
     """What the plain request could not show of these rules, where it did not come to the endpoint."""
-    blind = [code for code in _OF_RESPONSES if code in codes]
+    blind = [code for code in OF_RESPONSES if code in codes]
     for attempt, index in list(stopped(evidence.plain))[:1] if blind else ():
         layer = attempt.trace.layers[index].label
         yield (

@@ -14,7 +14,7 @@ from mwviz.errors import ProbeError
 from mwviz.model.evidence import Evidence
 from mwviz.model.routes import Routes
 
-__all__ = ["evidence_here"]
+__all__ = ["collected", "evidence_here"]
 
 
 def evidence_here(subject: Subject, options: ProbeOptions, stuck: Callable[[Evidence], None]) -> Evidence:
@@ -22,10 +22,17 @@ def evidence_here(subject: Subject, options: ProbeOptions, stuck: Callable[[Evid
 
     `stuck` gets what was seen so far, in another thread, if this one hangs in a call that cannot be interrupted.
     """
+    return collected(subject, options, stuck)[1]
+
+
+def collected(
+    subject: Subject, options: ProbeOptions, stuck: Callable[[Evidence], None]
+) -> tuple[LintExperiment, Evidence]:
+    """The same, with the experiment that has shown it."""
     routes, notes = _routes(subject, options)
     experiment = LintExperiment(subject, options, routes)
     run(experiment, experiment.conduct, lambda: stuck(evidence(experiment, notes)))
-    return evidence(experiment, notes)
+    return experiment, evidence(experiment, notes)
 
 
 def _routes(subject: Subject, options: ProbeOptions) -> tuple[Routes | None, tuple[str, ...]]:

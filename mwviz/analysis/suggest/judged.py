@@ -1,0 +1,127 @@
+"""What lint said of one order, beside what it said of another: layers are known by registration, not by label."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from mwviz.analysis.lint import OF_RESPONSES
+from mwviz.analysis.lint.met import stopped
+from mwviz.analysis.suggest.moves import Pair
+from mwviz.model import Layer
+from mwviz.model.evidence import Evidence
+from mwviz.model.findings import Finding
+
+#: A finding by its code and by who its layers are, whatever they are called: `X#2` may be `X` in another order.
+Key: TypeAlias = tuple[str, tuple[str, ...]]
+
+#: What no order of layers causes or mends: where it is not found in another order, it is not seen there.
+FIXED = frozenset({"MW007", "MW010", "MW011", "MW016", "MW018", "MW022", "MW024", "MW026"})
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One order as lint judged it. `entries` tells by layer which registration of today's it is, if it is one.
+
+    `stopper` is the layer that let the plain request no further; `whole` is False where not every request was sent.
+    """
+
+    findings: tuple[Finding, ...]
+    layers: tuple[Layer, ...]
+    entries: tuple[int | None, ...]
+    stopper: int | None
+    whole: bool
+    notes: tuple[str, ...]
+
+    def key(self, finding: Finding) -> Key:
+        """Which finding it is, in any order."""
+        return finding.code, tuple(sorted(map(self._who, finding.layers)))
+
+    def registered(self, finding: Finding) -> tuple[int, ...]:
+        """The registrations that it is about."""
+        found = (self._entry(label) for label in finding.layers)
+        return tuple(entry for entry in found if entry is not None)
+
+    def pair(self, finding: Finding) -> Pair | None:
+        """The two registrations that it is about, as they stand; None where it is about others, or about one."""
+        entries = self.registered(finding)
+        if len(entries) != 2 or len(finding.layers) != 2 or entries[0] == entries[1]:
+            return None
+        first, second = sorted(entries, key=self.entries.index)
+        return first, second
+
+    def hiding(self, registered: tuple[int, ...]) -> Iterator[Pair]:
+        """The stopper with each of the registrations that the plain request did not get to, as it stopped it."""
+        outer = self.entries[self.stopper] if self.stopper is not None else None
+        if self.stopper is not None and outer is not None:
+            inside = self.entries[self.stopper + 1 :]
+            yield from ((outer, entry) for entry in registered if entry in inside)
+
+    def _entry(self, label: str) -> int | None:
+        found = (entry for layer, entry in zip(self.layers, self.entries, strict=True) if layer.label == label)
+        return next(found, None)
+
+    def _who(self, label: str) -> str:
+        entry = self._entry(label)
+        return label if entry is None else f"registration {entry}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What another order makes of the findings: all but `new` and `revealed` are those that there were before.
+
+    `unseen` are not found any more, but nothing shows that they are gone. `new` and `revealed` are of the other order;
+    `revealed` are such as this order does not cause: the layers stand as they did, but could not be judged before.
+    """
+
+    gone: tuple[Finding, ...]
+    left: tuple[Finding, ...]
+    unseen: tuple[Finding, ...]
+    new: tuple[Finding, ...]
+    revealed: tuple[Finding, ...]
+
+
+def judged(
+    findings: tuple[Finding, ...], evidence: Evidence, entries: tuple[int | None, ...], notes: tuple[str, ...]
+) -> Judged:
+    """What lint found in one order, with what of the evidence tells how far it could see."""
+    stopper = next((layer for _, layer in stopped(evidence.plain)), None)
+    return Judged(findings, evidence.layers, entries, stopper, evidence.faults is not None, notes)
+
+
+def compared(before: Judged, after: Judged) -> Change:
+    """The findings of `after` beside those of `before`."""
+    there = Counter(map(after.key, after.findings))
+    gone, left, unseen = [], [], []
+    for finding in before.findings:
+        key = before.key(finding)
+        if there[key]:
+            there[key] -= 1
+            left.append(finding)
+        elif finding.code in FIXED or _is_hidden(finding, before, after):
+            unseen.append(finding)
+        else:
+            gone.append(finding)
+    new: list[Finding] = []
+    revealed: list[Finding] = []
+    for finding in after.findings:
+        key = after.key(finding)
+        if there[key]:
+            there[key] -= 1
+            (revealed if _was_hidden(finding, before, after) else new).append(finding)
+    return Change(tuple(gone), tuple(left), tuple(unseen), tuple(new), tuple(revealed))
+
+
+def _is_hidden(finding: Finding, before: Judged, after: Judged) -> bool:
+    if finding.code not in OF_RESPONSES or after.stopper is None:
+        return False
+    return before.stopper is None or any(after.hiding(before.registered(finding)))
+
+
+def _was_hidden(finding: Finding, before: Judged, after: Judged) -> bool:
+    if finding.code not in OF_RESPONSES or before.stopper is None:
+        return False
+    pair = after.pair(finding)  # of two that stand as they did it was true before
+    return finding.code in FIXED or pair is None or before.entries.index(pair[0]) < before.entries.index(pair[1])

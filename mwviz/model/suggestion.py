@@ -1,0 +1,71 @@
+"""An order that lint has less to say about, as it was tried, and how it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from mwviz.model.findings import Finding
+from mwviz.model.stack import Place, Versions
+
+#: Why a finding is left: `fixed`: no order mends it; `kept`: no tried order did without harm elsewhere; `unseen`: it is
+#: not found in the suggested order, but another layer may merely hide it there.
+Reason: TypeAlias = Literal["fixed", "kept", "unseen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A finding that the suggested order leaves, or any order where none is suggested."""
+
+    finding: Finding
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A layer that has to move, by its places among the app's own layers, the outermost being 0."""
+
+    layer: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One registration of the suggested order, in the order in which it is to be written.
+
+    `text` is the source as it stands there, secrets as `***`; None where it cannot be read, or does not move as one
+    piece: a loop, a list from elsewhere. Of `call` the last one written stands outermost, of `list` the first one.
+    """
+
+    layer: str
+    form: Literal["call", "list", "unknown"]
+    text: str | None
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What came of the search. `order` is None where no order is better: then `left` are all findings.
+
+    `today` and `order` are the names that `--order` takes, outermost first. `revealed` are findings that this order
+    does not cause, but lets be seen: a layer let no request pass to what they are about. `broken` are the contracts
+    that are broken today, `mended` those of them that the suggested order keeps, `against` those that forbade an order
+    with fewer findings. `tried` counts the orders that were probed; `cut` says that there were more to try.
+    """
+
+    target: str
+    versions: Versions
+    today: tuple[str, ...]
+    order: tuple[str, ...] | None
+    moves: tuple[Move, ...]
+    gone: tuple[Finding, ...]
+    left: tuple[Left, ...]
+    revealed: tuple[Finding, ...]
+    lines: tuple[Line, ...]
+    broken: tuple[str, ...]
+    mended: tuple[str, ...]
+    against: tuple[str, ...]
+    tried: int
+    cut: bool
+    notes: tuple[str, ...]

@@ -1,0 +1,92 @@
+"""`text`: the two orders side by side, what goes and what stays, and the code as it is to be written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from mwviz.model.findings import Finding
+from mwviz.model.suggestion import Suggestion
+from mwviz.render import words as shared
+from mwviz.render.findings.told import SEVERITIES, sentence
+from mwviz.render.plain import columns, shorten, visible
+from mwviz.render.suggest import words
+from mwviz.render.terminal import NARROWEST, Line, Part, fold, paint
+
+_TODAY, _SUGGESTED = "today", "suggested"
+#: Room for the mark of a move, and between the columns.
+_MARK, _GAP = len("  ↑ outward"), 4
+#: A text in the code, which a line break would change.
+_LITERAL = re.compile(r"""'[^']*'|"[^"]*\"""")
+
+
+def render(suggestion: Suggestion, *, width: int, color: bool, verbose: bool) -> str:
+    """Return lines of at most `width` columns; code may be longer. `verbose` tells the evidence, too."""
+    width = max(width, NARROWEST)
+    target, versions = shared.versioned(suggestion.target, suggestion.versions)
+    head: Part = (words.headline(suggestion), "bold" if suggestion.order is None else "green")
+    lines: list[Line] = [*fold([(target, "bold"), (versions, "dim")], width, 2), [], *fold([head], width, 2)]
+    if suggestion.order is not None:
+        lines += [[], *_orders(suggestion, width)]
+        lines += _found("Gone", suggestion.gone, width, verbose, remedies=False)
+        heading = "Comes to light: it was so before, but no request got there to show it"
+        lines += _found(heading, suggestion.revealed, width, verbose, remedies=True)
+    for heading, left in words.groups(suggestion):
+        lines += _found(heading, [each.finding for each in left], width, verbose, remedies=True)
+    if suggestion.order is not None:
+        place = f" in {words.file(suggestion)}" if words.file(suggestion) else ""
+        lines += [[], *fold([(f"Write it in this order{place}", "bold")], width, 2), *_code(suggestion, width)]
+        lines += [[], *fold([("Try it with any command: ", "bold"), (words.command(suggestion), "")], width, 2)]
+    notes = list(words.remarks(suggestion))
+    lines += [[]] if notes else []
+    for note in notes:
+        lines += fold([("Note: ", "dim"), (note, "")], width, 6)
+    return "".join(f"{paint(line, color)}\n" for line in lines)
+
+
+def _orders(suggestion: Suggestion, width: int) -> Iterator[Line]:
+    today = [visible(name) for name in suggestion.today]
+    order = [visible(name) for name in suggestion.order or ()]
+    marks = {visible(name): way for name, way in words.marks(suggestion).items()}
+    room = max((width - _MARK - _GAP - 2) // 2, 8)
+    column = min(max(map(columns, [*today, _TODAY])), room)
+    wide = min(max(map(columns, [*order, _SUGGESTED])), room)
+    yield [("  ", ""), (_padded(_TODAY, column + _GAP), "dim"), (_SUGGESTED, "dim")]
+    for old, new in zip(today, order, strict=True):
+        left: Part = (_padded(shorten(old, column), column + _GAP), "yellow" if old in marks else "")
+        arrow = f"  {'↑' if marks.get(new) == 'outward' else '↓'} {marks.get(new)}" if new in marks else ""
+        name = shorten(new, wide)
+        yield [("  ", ""), left, (_padded(name, wide) if arrow else name, "green" if arrow else ""), (arrow, "dim")]
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * max(width - columns(text), 0)
+
+
+def _found(heading: str, found: Sequence[Finding], width: int, verbose: bool, *, remedies: bool) -> Iterator[Line]:
+    if not found:
+        return
+    yield []
+    yield from fold([(heading, "bold")], width, 2)
+    for finding in found:
+        severity: Part = (f"  {finding.severity:<8}", SEVERITIES[finding.severity])
+        yield from fold([severity, (f"{finding.code}  ", ""), (sentence(finding.message), "")], width, 10)
+        if verbose and finding.evidence:
+            yield from fold([(" " * 10, ""), (sentence(finding.evidence), "dim")], width, 10)
+        if remedies and finding.remedy:
+            yield from fold([(" " * 10, ""), ("→ ", "yellow"), (visible(finding.remedy), "")], width, 12)
+
+
+def _code(suggestion: Suggestion, width: int) -> Iterator[Line]:
+    for source, comment in words.code(suggestion):
+        # A break between arguments leaves the code whole; one in a text, or before the bracket, does not.
+        breaks = "(" in source.partition(" ")[0] and not any(" " in text for text in _LITERAL.findall(source))
+        folded = _wrapped(source, width - 2 - columns(comment) - 2) if breaks else [source]
+        yield from ([("  ", ""), (line, "")] for line in folded[:-1])
+        yield [("  ", ""), (folded[-1], ""), ("  " if source and comment else "", ""), (comment, "dim")]
+
+
+def _wrapped(source: str, width: int) -> list[str]:
+    from textwrap import wrap  # `fold` breaks after slashes, too, and inside of what is longer than a line
+
+    return wrap(source, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False) or [source]

@@ -1,0 +1,104 @@
+"""The words that the views of a suggestion share; texts are visible but still foreign."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mwviz.model.suggestion import Left, Line, Reason, Suggestion
+from mwviz.render.findings.told import at
+from mwviz.render.plain import visible
+
+HEADINGS: dict[Reason, str] = {
+    "kept": "Left: no order that was tried removes them without harm",
+    "fixed": "Left: no order of the layers removes them",
+    "unseen": "Left: in this order they are not seen, which does not say that they are gone",
+}
+
+
+def headline(suggestion: Suggestion) -> str:
+    """Return whether there is a better order, and by how much."""
+    found = len(suggestion.gone) + len(suggestion.left)
+    if suggestion.order is None:
+        return _none(suggestion, found)
+    moves = _count(len(suggestion.moves), "move")
+    return f"A better order: {len(suggestion.gone)} of {_count(found, 'finding')} gone, with {moves}."
+
+
+def _none(suggestion: Suggestion, found: int) -> str:
+    if not found:
+        return "Nothing was found: no other order is needed."
+    if not suggestion.tried:
+        return f"No order is better: {_count(found, 'finding')}, and none that another order could remove."
+    return f"No order is better: {_count(found, 'finding')}, {_count(suggestion.tried, 'order')} tried."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def groups(suggestion: Suggestion) -> Iterator[tuple[str, tuple[Left, ...]]]:
+    """Yield what is left, by why it is, with a heading each."""
+    reasons: tuple[Reason, ...] = ("kept", "unseen", "fixed")
+    for reason in reasons:
+        found = tuple(each for each in suggestion.left if each.reason == reason)
+        if found and reason == "kept" and suggestion.against:
+            yield "Left: a contract forbids the orders that promise to remove them", found
+        elif found and reason == "kept" and not suggestion.tried:
+            yield "Left: no order was tried", found
+        elif found:
+            yield HEADINGS[reason], found
+
+
+def remarks(suggestion: Suggestion) -> Iterator[str]:
+    """Yield what else is to be said: contracts, and how far the search went."""
+    if suggestion.against:
+        names = ", ".join(f"'{visible(name)}'" for name in suggestion.against)
+        several = "s" if len(suggestion.against) > 1 else ""
+        yield f"Orders that promise fewer findings break the contract{several} {names}."
+    if suggestion.mended:
+        yield f"This order keeps what is broken today: {', '.join(map(visible, suggestion.mended))}."
+    if still := [name for name in suggestion.broken if name not in suggestion.mended]:
+        yield f"Broken today, and not mended by an order: {', '.join(map(visible, still))}."
+    if suggestion.cut:
+        yield f"The search was cut after {_count(suggestion.tried, 'order')}: there may be a better one."
+    yield from map(visible, suggestion.notes)
+
+
+def command(suggestion: Suggestion) -> str:
+    """Return what tries the order without touching the code."""
+    return f'--order "{" > ".join(map(visible, suggestion.order or ()))}"'
+
+
+def marks(suggestion: Suggestion) -> dict[str, str]:
+    """Return the layers that move, each with its way."""
+    return {each.layer: "outward" if each.after < each.before else "inward" for each in suggestion.moves}
+
+
+def file(suggestion: Suggestion) -> str:
+    """Return the file that holds all registrations; nothing where there are several, or where one is not known."""
+    files = {line.place.file if line.place is not None else "" for line in suggestion.lines}
+    return visible(files.pop()) if len(files) == 1 else ""
+
+
+def code(suggestion: Suggestion) -> tuple[tuple[str, str], ...]:
+    """Return the registrations as lines of code, each with a comment that tells the place where it stands now."""
+    forms = [line.form for line in suggestion.lines]
+    short = bool(file(suggestion))
+    found: list[tuple[str, str]] = []
+    for number, line in enumerate(suggestion.lines):
+        if line.form == "list" and "list" not in forms[:number]:
+            found.append(("", "# in the list: the first one stands outermost"))
+        if line.form != "list" and all(form == "list" for form in forms[:number]):
+            found.append(("", "# added by calls: the last one stands outermost"))
+        found += _source(line, short=short)
+    return tuple(found)
+
+
+def _source(line: Line, *, short: bool) -> list[tuple[str, str]]:
+    place = "place unknown"
+    if line.place is not None:
+        place = f"line {line.place.line}" if short else at(line.place)
+    if line.text is None:
+        return [("", f"# {visible(line.layer)} ({place})")]
+    first, *rest = line.text.split("\n")
+    return [(visible(first), f"# {place}"), *((visible(each), "") for each in rest)]
