@@ -41,15 +41,19 @@ def hold(contract: Contract, chains: Sequence[Chain], known: Sequence[Layer], ta
             f"No route fits {_filter(contract)}",
             "Correct the filter: `mwviz routes` lists the paths.",
         )
-    found: dict[tuple[str, str, tuple[str, ...]], tuple[Break, list[Chain]]] = {}
+    found: dict[object, tuple[Break, list[Chain]]] = {}
     for chain in chains:
         for each in _breaks(contract, chain, known):
-            key = each.code, each.message, tuple(layer.label for layer in each.layers)
-            found.setdefault(key, (each, []))[1].append(chain)
+            found.setdefault(_key(each), (each, []))[1].append(chain)
     findings = tuple(_finding(contract, target, each, where, len(chains)) for each, where in found.values())
     routes = len(chains) if contract.of_routes else None
     check = Check(target, contract.name, "contract", not findings, routes, tuple(_notes(contract, chains)))
     return Held(check, findings)
+
+
+def _key(found: Break) -> object:
+    """By which two breaks are the same."""
+    return found.code, found.message, tuple(layer.label for layer in found.layers)
 
 
 def could_not(contract: Contract, target: str, code: str, message: str, remedy: str) -> Held:
@@ -205,7 +209,10 @@ def _notes(contract: Contract, chains: Sequence[Chain]) -> Iterator[str]:
 
 def _mended(contract: Contract, chain: Chain) -> bool:
     """Whether all orders hold once all remedies are carried out: what mends one may break another."""
-    after = replace(chain, layers=orders.carried_out(chain.layers, tuple(_misplaced(contract, chain))))
+    told: dict[object, Break] = {}
+    for each in _misplaced(contract, chain):
+        told.setdefault(_key(each), each)
+    after = replace(chain, layers=orders.carried_out(chain.layers, [*told.values()]))
     return not any(_misplaced(contract, after))
 
 

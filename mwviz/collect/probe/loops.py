@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from threading import get_ident
 from typing import Any, Protocol, TypeAlias
@@ -167,11 +167,18 @@ def run(call: Call) -> None:
         loop.run_until_complete(_awaited(call))
     finally:
         try:
-            loop.run_until_complete(_cancelled(asyncio.all_tasks(loop)))
-            loop.run_until_complete(asyncio.wait({loop.create_task(loop.shutdown_asyncgens())}, timeout=GRACE))
+            _finish(loop, _cancelled(asyncio.all_tasks(loop)))
+            _finish(loop, asyncio.wait({loop.create_task(loop.shutdown_asyncgens())}, timeout=GRACE))
         finally:
             asyncio.set_event_loop(None)
             loop.close()
+
+
+def _finish(loop: asyncio.AbstractEventLoop, last: Coroutine[Any, Any, object]) -> None:
+    try:
+        loop.run_until_complete(last)
+    finally:
+        last.close()  # the watchdog's interrupt may come a moment late, and before the first step
 
 
 #: Frames that a layer and its boundary may need, for call, send and receive together.
