@@ -82,7 +82,8 @@ def _code(suggestion: Suggestion, width: int) -> Iterator[Line]:
         # A break between arguments leaves the code whole; one in a text, or before the bracket, does not.
         breaks = "(" in source.partition(" ")[0] and not any(" " in text for text in _LITERAL.findall(source))
         folded = _wrapped(source, width - 2 - columns(comment) - 2) if breaks else [source]
-        yield from ([("  ", ""), (line, "")] for line in folded[:-1])
+        for line in folded[:-1]:
+            yield [("  ", ""), (line, "")]
         yield [("  ", ""), (folded[-1], ""), ("  " if source and comment else "", ""), (comment, "dim")]
 
 
