@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import mwviz
 from mwviz.render.palette import COLORS
 from tests.cli.conftest import LAYERED, Project
 
@@ -103,7 +104,7 @@ def test_who_asks_for_no_picture_loads_nothing_of_it(project: Project) -> None:
     )  # fmt: skip
 
     assert done.stderr.splitlines()[-1] == "0 []"
-    assert all((Path(__file__).parents[2] / "mwviz" / "render" / f"{name}.py").is_file() for name in names)
+    assert all((Path(mwviz.__file__).parent / "render" / f"{name}.py").is_file() for name in names)
 
 
 def test_who_asks_for_no_page_loads_nothing_of_it(project: Project) -> None:
