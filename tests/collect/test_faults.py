@@ -25,9 +25,6 @@ from mwviz.model.faults import Fault, Faults, Reply
 from tests.collect.faulty_apps import CALLED, CASES, CORS, LETTERS, Adds, Guard, Refuses, Times, app, home
 from tests.collect.test_transparency import call, found
 
-#: Old versions of BaseHTTPMiddleware leave their streams open where an exception passes.
-pytestmark = pytest.mark.filterwarnings("ignore:Unclosed <MemoryObject:ResourceWarning")
-
 
 def letters(names: tuple[str, ...]) -> str:
     return "".join(sorted(LETTERS[name] for name in names if name in LETTERS)) or "-"

@@ -97,6 +97,7 @@ def test_a_block_reads_words_as_the_command_line_does(data: st.DataObject, name:
         if option.name in values:
             told = theirs[option.name]
             told = getattr(told, "value", told)
+            told = list(told) if isinstance(told, tuple) else told  # as click before 8.2 has what is given again
             given = values[option.name]
             assert (str(told) if isinstance(given, str) else told) == (
                 str(Path(given)) if isinstance(told, Path) and isinstance(given, str) else given

@@ -55,9 +55,6 @@ from tests.linting.layered import (
     mounted,
 )
 
-#: BaseHTTPMiddleware leaves its streams to the garbage collector, in many versions of Starlette.
-pytestmark = pytest.mark.filterwarnings("ignore:Unclosed <MemoryObject:ResourceWarning")
-
 
 async def rendered(request: Any, error: Any) -> JSONResponse:
     return JSONResponse({}, 500)

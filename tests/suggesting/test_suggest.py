@@ -34,9 +34,6 @@ from tests.linting.layered import (
 )
 from tests.suggesting.brute import better, linted, suggested
 
-#: BaseHTTPMiddleware leaves its streams to the garbage collector, in many versions of Starlette.
-pytestmark = pytest.mark.filterwarnings("ignore:Unclosed <MemoryObject:ResourceWarning")
-
 
 async def handed_on(request: Any, call_next: Any) -> Any:
     return await call_next(request)
