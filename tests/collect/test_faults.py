@@ -280,7 +280,7 @@ class Hangs(Guard):
 
 class Spins(Guard):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        time.sleep(1)
+        time.sleep(0.9)
 
 
 @pytest.mark.parametrize("layer", [Hangs, Spins])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 #: Seconds that a cancelled call gets to tidy up before it is left behind.
 GRACE = 1.0
@@ -23,6 +23,9 @@ class Watchdog:
     def __init__(self, give_up: Callable[[], None]) -> None:
         self._thread = threading.get_ident()
         self._give_up = give_up
+        # Up to Python 3.11 a thread that the watched one is just starting has its number, too, and would die of the
+        # interrupt unheard: so none is raised once the watched code has been left.
+        self._raising = threading.Lock()
 
     @contextmanager
     def within(self, seconds: float, expired: Callable[[], bool]) -> Iterator[None]:
@@ -35,7 +38,9 @@ class Watchdog:
         try:
             yield
         finally:
-            over.set()
+            while not over.is_set():
+                with suppress(Stuck), self._raising:  # one that came a moment late: the code is left already
+                    over.set()
 
     def _watch(self, over: threading.Event, seconds: float, expired: Callable[[], bool]) -> None:
         # Traced (coverage, debuggers) it can starve on Python 3.11 while an exception waits for the other thread.
@@ -43,7 +48,10 @@ class Watchdog:
         if over.wait(seconds + _PAUSE) or (not expired() and over.wait(2 * GRACE)):
             return
         for _ in range(_TRIES):
-            _raise_in(self._thread, Stuck)
+            with self._raising:
+                if over.is_set():
+                    return
+                _raise_in(self._thread, Stuck)
             if over.wait(_PAUSE):
                 return
         self._give_up()
