@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
 from pathlib import Path
 
-from mwviz import api, checking, config
+from mwviz import checking, config
 from mwviz.api import Target
-from mwviz.cli import messages, output, process
+from mwviz.cli import messages, output
+from mwviz.cli.opening import opened
 from mwviz.config import Config
 from mwviz.errors import OutputError
 from mwviz.render.first import configuration
@@ -23,10 +23,7 @@ def init(target: Target, file: Path | None) -> None:
     settings = config.find(target.directory)
     if place is not None:
         _check(place, settings)
-    with ExitStack() as undo:
-        undo.callback(process.Diversion().end)
-        with process.quick_import(), process.own_interrupt():
-            subject = undo.enter_context(api.opened(target))
+    with opened(target) as subject:
         order = checking.order_of(subject)
     app_dir = _app_dir(target, settings, place)
     name = subject.name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
 from pathlib import Path
 
 import typer
@@ -13,6 +12,7 @@ from mwviz.analysis.selection import Selection
 from mwviz.api import Target
 from mwviz.cli import messages, output, process
 from mwviz.cli.groups import Configured, Request
+from mwviz.cli.opening import opened
 from mwviz.cli.output import Sink
 from mwviz.collect import ProbeOptions
 from mwviz.comparing import Probing
@@ -114,10 +114,7 @@ def _probed(target: Target, probe: ProbeOptions, *, routes: bool) -> tuple[Trace
         )
         os._exit(messages.FINDINGS)
 
-    with ExitStack() as undo:
-        undo.callback(diversion.end)
-        with process.quick_import(), process.own_interrupt():
-            subject = undo.enter_context(api.opened(target))
+    with opened(target, diversion) as subject:
         trace = api.probe(subject, probe, stuck=stuck)
         built = trace.error is None or trace.error.during != "build"
         return trace, api.list_routes(subject, Selection(), timeout=None) if routes and built else None

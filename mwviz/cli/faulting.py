@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +11,9 @@ from mwviz.analysis.faults import narrowed
 from mwviz.api import Target
 from mwviz.cli import messages, output, process
 from mwviz.cli.files import write_all
+from mwviz.cli.opening import leaving, opened
 from mwviz.collect import ProbeOptions
-from mwviz.errors import OutputError, ProbeError
+from mwviz.errors import ProbeError
 from mwviz.model.faults import Faults
 from mwviz.render.faults import ENDINGS, FaultsFormat, render
 
@@ -50,36 +49,19 @@ def view(
     if file is None or str(file) == "-":
         output.check_stdout()
         return View(format or FaultsFormat.TABLE, None, verbose, globs, every)
-    try:
-        output.check_place(file)
-    except OSError as error:
-        raise OutputError(f"'{file}' cannot be written: {error.strerror}.") from error
-    ending = file.suffix.lower()
-    if format is None and ending not in ENDINGS:
-        raise OutputError(f"'{file}' tells no format: end it in {', '.join(ENDINGS)}, or give -f FORMAT.")
-    return View(format or ENDINGS[ending], file.absolute(), verbose, globs, every)
+    return View(*output.placed(format, file, ENDINGS), verbose, globs, every)
 
 
 def show(target: Target, probe: ProbeOptions, wanted: View) -> None:
     """Try every fault and write the matrix. Raises MwvizError."""
     diversion = process.Diversion()
 
-    def stuck(found: Faults | ProbeError) -> None:
-        # In another thread, while the app's keeps the main one: say what is known, and leave without it.
-        diversion.end()
-        code = messages.FINDINGS
-        try:
-            if isinstance(found, ProbeError):
-                code = messages.tell_exception(found, whole=False)
-            else:
-                wanted.write(found)
-        except Exception as error:  # noqa: BLE001 - told, and nobody above this thread's function would be
-            code = messages.tell_exception(error, whole=False)
-        os._exit(code)
+    def written(known: Faults | ProbeError) -> int:
+        if isinstance(known, ProbeError):
+            raise known
+        wanted.write(known)
+        return messages.FINDINGS
 
-    with ExitStack() as undo:
-        undo.callback(diversion.end)
-        with process.quick_import(), process.own_interrupt():
-            subject = undo.enter_context(api.opened(target))
-        found = api.try_faults(subject, probe, stuck=stuck)
+    with opened(target, diversion) as subject:
+        found = api.try_faults(subject, probe, stuck=leaving(diversion, written))
     wanted.write(found)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import Protocol, TypeAlias
 
-from mwviz import api
 from mwviz.api import Target
-from mwviz.cli import messages, process
+from mwviz.cli import process
+from mwviz.cli.opening import leaving, opened
 from mwviz.collect import ProbeOptions
 from mwviz.model.findings import Findings
 
@@ -33,17 +31,5 @@ Use: TypeAlias = Callable[..., Findings]
 def held(job: Job, probe: ProbeOptions, written: Callable[[Findings], int], use: Use) -> Findings:
     """Check one app in this process, which ends, its findings so far written, where the app cannot be interrupted."""
     diversion = process.Diversion()
-
-    def stuck(findings: Findings) -> None:
-        diversion.end()
-        try:
-            code = written(findings)
-        except Exception as error:  # noqa: BLE001 - told, and nobody above this thread's function would be
-            code = messages.tell_exception(error, whole=False)
-        os._exit(code)
-
-    with ExitStack() as undo:
-        undo.callback(diversion.end)
-        with process.quick_import(), process.own_interrupt():
-            subject = undo.enter_context(api.opened(job.target))
-        return use(subject, job, probe, stuck=stuck)
+    with opened(job.target, diversion) as subject:
+        return use(subject, job, probe, stuck=leaving(diversion, written))

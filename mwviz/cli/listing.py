@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 from mwviz import api
 from mwviz.analysis.selection import Selection
 from mwviz.api import Target
-from mwviz.cli import messages, process
+from mwviz.cli import messages
+from mwviz.cli.opening import opened
 from mwviz.cli.output import Sink
 from mwviz.collect import parse_header
 from mwviz.errors import OutputError, ProbeError
@@ -32,10 +32,7 @@ def show(target: Target, selection: Selection, sink: Sink, probes: Probes | None
     if sink.format not in ROUTES_RENDERERS:
         formats = ", ".join(each.value for each in ROUTES_RENDERERS)
         raise OutputError(f"Routes cannot be told as {sink.format.value}: -f is one of {formats}.")
-    with ExitStack() as undo:
-        undo.callback(process.Diversion().end)
-        with process.quick_import(), process.own_interrupt():
-            subject = undo.enter_context(api.opened(target))
+    with opened(target) as subject:
         if probes is None:
             routes = api.list_routes(subject, selection, timeout=None)
         else:

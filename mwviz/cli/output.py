@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mwviz.cli.files import write_all
 from mwviz.errors import OutputError
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from mwviz.render.look import Look
     from mwviz.render.palette import Theme
 
+
+Chosen = TypeVar("Chosen")
 
 _TERMINAL = frozenset({Format.TABLE, Format.TREE, Format.TIMELINE})
 _BINARY = frozenset({Format.PNG, Format.PDF})
@@ -62,15 +65,20 @@ def sink(format: Format | None, file: Path | None, *, verbose: bool) -> Sink:
                 f"{chosen.value.upper()} is no text: write it with -o FILE.{chosen.value}, or redirect stdout."
             )
         return Sink(chosen, None, verbose)
+    return Sink(*placed(format, file, FORMAT_OF_ENDING), verbose)
+
+
+def placed(format: Chosen | None, file: Path, endings: Mapping[str, Chosen]) -> tuple[Chosen, Path]:
+    """The format of a result for `file`, and where that is. Raises OutputError for what cannot be written."""
     try:
         check_place(file)
     except OSError as error:
         raise OutputError(f"'{file}' cannot be written: {error.strerror}.") from error
     ending = file.suffix.lower()
-    if format is None and ending not in FORMAT_OF_ENDING:
-        raise OutputError(f"'{file}' tells no format: end it in {', '.join(FORMAT_OF_ENDING)}, or give -f FORMAT.")
+    if format is None and ending not in endings:
+        raise OutputError(f"'{file}' tells no format: end it in {', '.join(endings)}, or give -f FORMAT.")
     # the app may change the working directory before the result is written
-    return Sink(format or FORMAT_OF_ENDING[ending], file.absolute(), verbose)
+    return format or endings[ending], file.absolute()
 
 
 def drawn(plain: Sink, theme: Theme | None, *, changes: bool = False) -> Sink:

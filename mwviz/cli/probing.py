@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +12,7 @@ from mwviz import api
 from mwviz.api import Target
 from mwviz.cli import messages, process
 from mwviz.cli.groups import Configured, Found, Request
+from mwviz.cli.opening import leaving, opened
 from mwviz.cli.output import Sink
 from mwviz.collect import ProbeOptions, parse_header
 from mwviz.config import environment
@@ -48,21 +47,13 @@ def _asked_for(result: Trace | Probes) -> Trace:
 def _probed(target: Target, probe: ProbeOptions, sink: Sink) -> Trace | Probes:
     diversion = process.Diversion()
 
-    def stuck(result: Trace | Probes) -> None:
-        # In another thread, while the app's keeps the main one: say what is known, and leave without it.
-        diversion.end()
+    def written(result: Trace | Probes) -> int:
+        sink.write(sink.rendered(result))
         another = not isinstance(result, Trace) and _asked_for(result).error is None  # not the one that was asked for
-        code = 0 if another else messages.FINDINGS
-        try:
-            sink.write(sink.rendered(result))
-        except Exception as error:  # noqa: BLE001 - told, and nobody above this thread's function would be
-            code = messages.tell_exception(error, whole=False)
-        os._exit(code)
+        return 0 if another else messages.FINDINGS
 
-    with ExitStack() as undo:
-        undo.callback(diversion.end)
-        with process.quick_import(), process.own_interrupt():
-            subject = undo.enter_context(api.opened(target))
+    stuck = leaving(diversion, written)
+    with opened(target, diversion) as subject:
         if sink.format in PROBES_RENDERERS:
             return api.probe_several(subject, probe, stuck=stuck)
         return api.probe(subject, probe, stuck=stuck)

@@ -61,15 +61,7 @@ def _to_stdout(format: ReportFormat | None, verbose: bool) -> Report:
 
 
 def _to_file(format: ReportFormat | None, file: Path, verbose: bool) -> Report:
-    try:
-        output.check_place(file)
-    except OSError as error:
-        raise OutputError(f"'{file}' cannot be written: {error.strerror}.") from error
-    ending = file.suffix.lower()
-    if format is None and ending not in ENDINGS:
-        raise OutputError(f"'{file}' tells no format: end it in {', '.join(ENDINGS)}, or give -f FORMAT.")
-    # the app may change the working directory before the report is written
-    return Report(format or ENDINGS[ending], file.absolute(), verbose)
+    return Report(*output.placed(format, file, ENDINGS), verbose)
 
 
 def _further(text: str, verbose: bool) -> Report:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
-from mwviz import api, suggesting
+from mwviz import suggesting
 from mwviz.api import Target
 from mwviz.cli import messages, output, process
 from mwviz.cli.files import write_all
 from mwviz.cli.linting import codes
+from mwviz.cli.opening import leaving, opened
 from mwviz.collect import ProbeOptions
-from mwviz.errors import OutputError, ProbeError
+from mwviz.errors import ProbeError
 from mwviz.model.suggestion import Suggestion
 from mwviz.render.suggest import ENDINGS, SuggestFormat, render
 
@@ -45,14 +44,7 @@ def view(format: SuggestFormat | None, file: Path | None, *, verbose: bool) -> V
     if file is None or str(file) == "-":
         output.check_stdout()
         return View(format or SuggestFormat.TEXT, None, verbose)
-    try:
-        output.check_place(file)
-    except OSError as error:
-        raise OutputError(f"'{file}' cannot be written: {error.strerror}.") from error
-    ending = file.suffix.lower()
-    if format is None and ending not in ENDINGS:
-        raise OutputError(f"'{file}' tells no format: end it in {', '.join(ENDINGS)}, or give -f FORMAT.")
-    return View(format or ENDINGS[ending], file.absolute(), verbose)
+    return View(*output.placed(format, file, ENDINGS), verbose)
 
 
 def suggest(
@@ -62,19 +54,12 @@ def suggest(
     asked = suggesting.asked(target, codes(select), codes(ignore))
     diversion = process.Diversion()
 
-    def stuck(found: Suggestion | ProbeError) -> None:
-        # In another thread, while the app's keeps the main one: say what is known, and leave without it.
-        diversion.end()
-        try:
-            code = messages.tell_exception(found, whole=False) if isinstance(found, ProbeError) else wanted.write(found)
-        except Exception as error:  # noqa: BLE001 - told, and nobody above this thread's function would be
-            code = messages.tell_exception(error, whole=False)
-        os._exit(code)
+    def written(known: Suggestion | ProbeError) -> int:
+        if isinstance(known, ProbeError):
+            raise known
+        return wanted.write(known)
 
-    with ExitStack() as undo:
-        undo.callback(diversion.end)
-        with process.quick_import(), process.own_interrupt():
-            subject = undo.enter_context(api.opened(asked.rules.target))
-        found = suggesting.suggest(subject, asked, probe, stuck=stuck)
+    with opened(asked.rules.target, diversion) as subject:
+        found = suggesting.suggest(subject, asked, probe, stuck=leaving(diversion, written))
     if code := wanted.write(found):
         raise typer.Exit(code)
