@@ -19,6 +19,7 @@ import pytest
 
 from mwviz.comparing import revision
 from mwviz.comparing.ground import Ground
+from mwviz.model.stack import LONGEST
 from tests.cli.conftest import LAYERED, Project
 from tests.cli.test_lock import INNER, LOCK, OUTER, ROUTED, SWAPPED
 
@@ -205,7 +206,9 @@ def test_a_long_path_beside_the_folder_of_the_configuration_is_no_change(
     path = "a/rather/long/way/to/the/static/files"
     where = f"where=str(__import__('pathlib').Path(__file__).resolve().parent.parent / {path!r})"
     app = LAYERED.replace("(self, app)", "(self, app, where=None)").replace("(Inner)", f"(Inner, {where})")
-    with tempfile.TemporaryDirectory() as folder:  # a short name, which leaves room for some of the path
+    with tempfile.TemporaryDirectory() as folder:
+        if len(folder) + len("/a/rather") > LONGEST - 10:
+            pytest.skip("the name of the temporary folder leaves no room for the path below it")
         repository = Repository(Project(Path(folder), capsys), Path(folder))
         monkeypatch.chdir(folder)
         repository.git("init", "--quiet", "--initial-branch=trunk")
@@ -217,7 +220,7 @@ def test_a_long_path_beside_the_folder_of_the_configuration_is_no_change(
 
     assert (same.code, same.stderr) == (0, "")
     assert other.code == 1
-    assert re.search(r"argument where: '\S+/a/rather/long/\S*…? → '\S+/some/long/", other.stdout)
+    assert re.search(r"^~ Inner  argument where: '\S+/a/r\S* → '\S+/so\S*$", other.stdout, re.MULTILINE)
 
 
 BARE = "from starlette.applications import Starlette\nimport shared\napp = Starlette()\n"
