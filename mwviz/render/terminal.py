@@ -77,11 +77,18 @@ def _cut(token: str, first: int, width: int) -> list[str]:
     for char in token:
         size = columns(char)
         if size > room and pieces[-1]:
-            pieces.append("")
-            room = width
+            pieces[-1], rest = _parted(pieces[-1])
+            pieces.append(rest)
+            room = width - columns(rest)
         pieces[-1] += char
         room -= size
     return pieces
+
+
+def _parted(piece: str) -> tuple[str, str]:
+    """Return a piece that ends where a name may be broken, and what goes to the next line."""
+    at = max(map(piece.rfind, "-_.")) + 1
+    return (piece[:at], piece[at:]) if at * 2 > len(piece) else (piece, "")
 
 
 def framed(trace: Trace, body: Iterable[str], *, width: int, color: bool) -> str:
