@@ -16,6 +16,8 @@ from mwviz.render.terminal import NARROWEST, Line, Part, fold, paint
 _TODAY, _SUGGESTED = "today", "suggested"
 #: Room for the mark of a move, and between the columns.
 _MARK, _GAP = len("  ↑ outward"), 4
+#: Columns of code beside a comment: where it leaves less, as a path of an installed package does, it goes above.
+_CODE_LEAST = 40
 #: A text in the code, which a line break would change.
 _LITERAL = re.compile(r"""'[^']*'|"[^"]*\"""")
 
@@ -81,10 +83,15 @@ def _code(suggestion: Suggestion, width: int) -> Iterator[Line]:
     for source, comment in words.code(suggestion):
         # A break between arguments leaves the code whole; one in a text, or before the bracket, does not.
         breaks = "(" in source.partition(" ")[0] and not any(" " in text for text in _LITERAL.findall(source))
-        folded = _wrapped(source, width - 2 - columns(comment) - 2) if breaks else [source]
+        beside = width - 2 - columns(comment) - 2
+        above = bool(source) and beside < _CODE_LEAST
+        folded = _wrapped(source, width - 2 if above else beside) if breaks else [source]
+        if above:
+            yield [("  ", ""), (comment, "dim")]
         for line in folded[:-1]:
             yield [("  ", ""), (line, "")]
-        yield [("  ", ""), (folded[-1], ""), ("  " if source and comment else "", ""), (comment, "dim")]
+        after = "" if above else comment
+        yield [("  ", ""), (folded[-1], ""), ("  " if source and after else "", ""), (after, "dim")]
 
 
 def _wrapped(source: str, width: int) -> list[str]:
