@@ -23,6 +23,8 @@ _ASCII = str.maketrans("→←↓↑✗✓…·●│┊╭╰├└┄─µ", "
 _TOKENS = re.compile(r" +|(?:[↓↑] )?(?:[^ /]*/+|[^ /]+)")
 NARROWEST = 40
 _STUB = 8
+#: Where the next part of a name begins: after `-`, `_` and `.`, and at the capitals of `ServerErrorMiddleware`.
+_SOFT = re.compile(r"(?<=[-_.])|(?<=[a-z])(?=[A-Z])")
 #: Codes of closes: all went well, or the server failed.
 _PLAIN_CLOSES, _BROKEN = (1000, 1001), 1011
 
@@ -87,7 +89,7 @@ def _cut(token: str, first: int, width: int) -> list[str]:
 
 def _parted(piece: str) -> tuple[str, str]:
     """Return a piece that ends where a name may be broken, and what goes to the next line."""
-    at = max(map(piece.rfind, "-_.")) + 1
+    at = max((found.start() for found in _SOFT.finditer(piece)), default=0)
     return (piece[:at], piece[at:]) if at * 2 > len(piece) else (piece, "")
 
 
