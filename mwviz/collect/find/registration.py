@@ -18,11 +18,10 @@ from types import FrameType, ModuleType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+from mwviz.collect.find.callers import Caller, caller_of, code_around
 from mwviz.model.stack import RegisteredBy
 
 _MIDDLEWARE, _ROUTING = "starlette.middleware", "starlette.routing"
-#: What Python before 3.12 runs in frames of their own, too.
-_COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 _TAKE_MIDDLEWARE = ("Mount", "Route", "WebSocketRoute", "Router")
 
 
@@ -47,10 +46,11 @@ _given: dict[int, tuple[object, tuple[object, ...]]] = {}
 class Registrations:
     """Where each `Middleware` object was made, as far as it was made while somebody watched."""
 
-    def note(self, entry: object, frame: FrameType | None, by: RegisteredBy) -> None:
-        """Remember where `entry` was made: the first line outside of Starlette and FastAPI."""
-        if frame is not None:
-            _seen[entry] = Registration(frame.f_code.co_filename, frame.f_lineno, by, _code(frame))
+    def note(self, entry: object, caller: Caller | None) -> None:
+        """Remember where `entry` was made: the first line outside of Starlette, FastAPI and who wrapped them."""
+        if caller is not None:
+            frame, by = caller
+            _seen[entry] = Registration(frame.f_code.co_filename, frame.f_lineno, by, code_around(frame))
 
     def find(self, entry: object) -> Registration | None:
         """Where and how it was made, or None for an entry that was made before anyone watched."""
@@ -95,56 +95,43 @@ def watched(registrations: Registrations, *, holders: bool = True) -> Iterator[N
 
 
 def _watch_class(cls: type, registrations: Registrations) -> Callable[[], None]:
-    original = cls.__init__  # type: ignore[misc]
     package = cls.__module__.removesuffix("starlette.middleware")
 
-    @functools.wraps(original)
-    def noting(self: object, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
-        registrations.note(self, *_registering(inspect.currentframe(), package))
+    def made(entry: object, _arguments: dict[str, Any], frame: FrameType | None) -> None:
+        registrations.note(entry, caller_of(frame, vars(cls).get("__init__"), package))
 
-    cls.__init__ = noting  # type: ignore[misc]
-
-    def restore() -> None:
-        if cls.__init__ is noting:  # type: ignore[misc]
-            cls.__init__ = original  # type: ignore[misc]
-
-    return restore
+    return _watch_constructor(cls, made)
 
 
 def _watch_holder(cls: type) -> Callable[[], None]:
+    def made(holder: object, given: dict[str, Any], _frame: FrameType | None) -> None:
+        if (entries := given.get("middleware")) and isinstance(entries, (list, tuple)):
+            _given[id(holder)] = (holder, tuple(entries))
+
+    return _watch_constructor(cls, made)
+
+
+def _watch_constructor(
+    cls: type, made: Callable[[object, dict[str, Any], FrameType | None], None]
+) -> Callable[[], None]:
     original = cls.__init__  # type: ignore[misc]
+    watching = True
 
     @functools.wraps(original)
     def noting(self: object, *args: Any, **kwargs: Any) -> None:
-        if (entries := kwargs.get("middleware")) and isinstance(entries, (list, tuple)):
-            _given[id(self)] = (self, tuple(entries))
         original(self, *args, **kwargs)
+        if watching:
+            made(self, kwargs, inspect.currentframe())
 
     cls.__init__ = noting  # type: ignore[misc]
 
     def restore() -> None:
+        nonlocal watching
+        watching = False  # whoever wrapped it meanwhile goes on to call it
         if cls.__init__ is noting:  # type: ignore[misc]
             cls.__init__ = original  # type: ignore[misc]
 
     return restore
-
-
-def _registering(noting: FrameType | None, package: str) -> tuple[FrameType | None, RegisteredBy]:
-    own = tuple(f"{package}{framework}." for framework in ("starlette", "fastapi"))
-    making = frame = noting.f_back if noting is not None else None
-    while frame is not None and f"{frame.f_globals.get('__name__', '')}.".startswith(own):
-        frame = frame.f_back
-    return frame, "list" if frame is making else "call"
-
-
-def _code(frame: FrameType) -> str | None:
-    """The name of the function or class whose code runs in a frame; a comprehension belongs to the code around it."""
-    around: FrameType | None = frame
-    while around is not None and around.f_code.co_name in _COMPREHENSIONS:
-        around = around.f_back
-    name = (around or frame).f_code.co_name
-    return None if name == "<module>" else name
 
 
 class Finder(MetaPathFinder):
