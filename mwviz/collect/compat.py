@@ -13,6 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from types import CellType
 from typing import Any
 
+from mwviz.collect.proxied import behind
+
 #: The attribute under which Starlette's own layers, and most others, keep the layer further in (0.13 and newer).
 INNER = "app"
 
@@ -77,18 +79,15 @@ def registration(entry: object) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
     """
     if isinstance(entry, tuple):
         cls, *given = entry
-        return cls, tuple(given[0]) if len(given) > 1 else (), dict(given[-1]) if given else {}
+        return behind(cls), tuple(given[0]) if len(given) > 1 else (), dict(given[-1]) if given else {}
     kept = held(entry)
-    return kept["cls"], tuple(kept.get("args", ())), dict(kept.get("kwargs", kept.get("options", {})))
+    return behind(kept["cls"]), tuple(kept.get("args", ())), dict(kept.get("kwargs", kept.get("options", {})))
 
 
 def framework_versions(app: object | None) -> tuple[str | None, str | None]:
     """Versions of Starlette and FastAPI; None for one that the app does not use (all: None for no app)."""
     roots = {cls.__name__: cls.__module__ for cls in application_classes(app)} if app is not None else {}
-    return tuple(_version_of(roots.get(name), package) for name, package in _PACKAGES)  # type: ignore[return-value]
-
-
-_PACKAGES = (("Starlette", "starlette"), ("FastAPI", "fastapi"))
+    return _version_of(roots.get("Starlette"), "starlette"), _version_of(roots.get("FastAPI"), "fastapi")
 
 
 def _version_of(module: str | None, package: str) -> str | None:
@@ -130,7 +129,7 @@ def _derives(layer: object, name: str) -> bool:
         "HTTPSRedirectMiddleware": ".httpsredirect",
         "CORSMiddleware": ".cors",
     }
-    return any(_is_named(cls, name, modules[name]) for cls in type(layer).__mro__)
+    return any(_is_named(cls, name, modules[name]) for cls in type(behind(layer)).__mro__)
 
 
 def home_of(router: object) -> type | None:

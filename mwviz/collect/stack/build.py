@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mwviz.collect.compat import INNER, framework_classes, held, is_method_of, registration, router_stack
+from mwviz.collect.proxied import behind
 from mwviz.collect.stack.asgi import ASGIApp
 from mwviz.collect.stack.boundary import Boundary, bare, is_own
 from mwviz.collect.stack.construct import Builder, Constructed, Kept
@@ -154,7 +155,7 @@ def register(found: Iterable[Found], given: Sequence[object]) -> None:
     pending = list(given)
     for each in found:
         factory = registration(pending[0])[0] if pending else None
-        if factory is not None and (type(each.layer) is factory or not isinstance(factory, type)):
+        if factory is not None and (type(behind(each.layer)) is factory or not isinstance(factory, type)):
             each.entry = pending.pop(0)
 
 
@@ -204,7 +205,7 @@ def _own_or_none(value: Any, recorder: Recorder) -> Boundary | None:
 
 def _take_match(layer: Any, unmatched: list[object]) -> object | None:
     for entry in unmatched:
-        if registration(entry)[0] is type(layer):
+        if registration(entry)[0] is type(behind(layer)):
             unmatched.remove(entry)
             return entry
     return None
@@ -213,12 +214,12 @@ def _take_match(layer: Any, unmatched: list[object]) -> object | None:
 def _origin(layer: Any, entry: object | None, framework: frozenset[type]) -> Origin:
     if entry is not None:
         return "user"
-    return "framework" if type(layer) in framework else "injected"
+    return "framework" if type(behind(layer)) in framework else "injected"
 
 
 def _classes(stack: Any, is_router: Callable[[object], bool]) -> list[type]:
     path = path_to(stack, is_router) or []
-    return [type(bare(layer)) for layer, _ in path]
+    return [type(behind(bare(layer))) for layer, _ in path]
 
 
 def _is(router: object) -> Callable[[object], bool]:

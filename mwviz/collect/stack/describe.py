@@ -15,6 +15,7 @@ from typing import Any
 
 from mwviz.collect import redact
 from mwviz.collect.compat import dispatch_function, held, is_base_http, registration
+from mwviz.collect.proxied import behind
 from mwviz.model import Kind, Place
 
 _CLASS = re.compile(r"\s*class\s+(\w+)")
@@ -100,6 +101,7 @@ def labels(names: list[str]) -> list[str]:
 
 
 def _class_or_function(layer: object) -> object:
+    layer = behind(layer)
     return layer if inspect.isfunction(layer) or inspect.ismethod(layer) else type(layer)
 
 
@@ -114,6 +116,7 @@ def named(given: object) -> object:
     """What the user calls a callable: the function, or the class of an instance; partials and methods are unwrapped."""
     while isinstance(given, functools.partial):
         given = given.func
+    given = behind(given)
     if inspect.ismethod(given):
         given = given.__func__
     return given if isinstance(given, type) or inspect.isroutine(given) else type(given)
@@ -146,7 +149,7 @@ def _parameters(factory: object) -> list[str]:
 
 def _kept_arguments(layer: object | None) -> dict[str, Any]:
     kept = held(layer)
-    return {name: kept[name] for name in _parameters(type(layer))[1:] if name in kept and name != "dispatch"}
+    return {name: kept[name] for name in _parameters(type(behind(layer)))[1:] if name in kept and name != "dispatch"}
 
 
 def _code(named: object) -> CodeType | None:

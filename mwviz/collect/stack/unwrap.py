@@ -10,6 +10,7 @@ from types import BuiltinFunctionType, CellType, FunctionType, MethodType
 from typing import Any, TypeAlias
 
 from mwviz.collect.compat import INNER, held, is_application
+from mwviz.collect.proxied import behind
 from mwviz.collect.stack.boundary import Boundary
 
 #: Names that wrappers use for the app further in, tried before any other attribute.
@@ -78,6 +79,7 @@ def path_to(start: object, is_end: Callable[[object], bool]) -> list[tuple[objec
 
 def looks_asgi(value: object) -> bool:
     """Whether `value` can be called as `await value(scope, receive, send)`, as far as can be told without a call."""
+    value = behind(value)
     kind = type(value)  # and not `isinstance`, which would wake lazy objects
     if issubclass(kind, type):
         return False
@@ -112,6 +114,7 @@ def _links(layer: object, leads: _Test) -> Iterator[Link]:
     holder = layer
     if type(layer) is Boundary:
         holder = layer.mwviz.layer
+    holder = behind(holder)
     if inspect.ismethod(holder):
         holder = holder.__self__
     if isinstance(holder, functools.partial):
