@@ -210,7 +210,7 @@ async def endless(request: Request) -> Response:
 
 
 def test_a_stream_that_never_ends_is_cut_at_the_time_limit() -> None:
-    trace = mwviz.trace(kinds.app_of(kinds.Stamps, kinds.Layer, routes=[Route("/", endless)]), "/", timeout=0.5)
+    trace = mwviz.trace(kinds.app_of(kinds.Stamps, kinds.Layer, routes=[Route("/", endless)]), "/", timeout=1)
     assert trace.error is not None
     assert trace.error.type == "Timeout"
     assert trace.response is not None
