@@ -1,4 +1,4 @@
-"""Looks behind transparent proxies: New Relic puts one of wrapt's around every class and layer of middleware."""
+"""Heeds transparent proxies: agents put wrapt's around methods of frameworks, classes and layers of middleware."""
 
 from __future__ import annotations
 
@@ -20,6 +20,13 @@ def behind(value: Any) -> Any:
         except Exception:  # a local that stands for nothing at present, or a proxy that was never given anything
             break
     return value
+
+
+def bound(method: Any, instance: object) -> Any:
+    """The method of `instance`, as the attribute gives it, when `method` is what stands in its class."""
+    # Called with the instance as first argument, as a function might be, a wrapper takes it for an argument.
+    bind = getattr(type(method), "__get__", None)
+    return method if bind is None else bind(method, instance, type(instance))
 
 
 def _is_proxy(kind: type) -> bool:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
 
 import mwviz
 from mwviz.collect.proxied import behind
+from mwviz.collect.suite.watch import SuiteWatch
+from tests.collect.test_suite import call
 
 
 class Proxy:
@@ -137,3 +144,78 @@ def test_proxies_of_wrapt_are_looked_behind() -> None:
 
     assert behind(wrapt.FunctionWrapper(GZipMiddleware, calling)) is GZipMiddleware
     assert behind(wrapt.ObjectProxy(timing)) is timing
+
+
+class Traced:
+    """A method as Datadog and New Relic wrap it: bound by the attribute, and told of the instance apart."""
+
+    def __init__(self, method: Any, seen: list[str]) -> None:
+        self.method, self.seen = method, seen
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        def call(*args: Any) -> Any:
+            assert all(type(each) is not type(instance) for each in args), "the instance is no argument"
+            self.seen.append(self.method.__qualname__)
+            return self.method.__get__(instance, owner)(*args)
+
+        return call if instance is not None else self
+
+    def __call__(self, *args: Any) -> Any:
+        raise AssertionError(f"called without an instance, with {args}")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.method, name)
+
+
+@pytest.fixture
+def traced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was called of the methods that agents wrap."""
+    seen: list[str] = []
+    for cls, name in (
+        (Starlette, "__call__"),
+        (Starlette, "build_middleware_stack"),
+        (Route, "handle"),
+        (Mount, "handle"),
+        (BackgroundTask, "__call__"),
+    ):
+        monkeypatch.setattr(cls, name, Traced(vars(cls)[name], seen))
+    return seen
+
+
+async def home(request: Any) -> Any:
+    return PlainTextResponse("home", background=BackgroundTask(print, end=""))
+
+
+def mounted() -> Starlette:
+    return Starlette(routes=[Mount("/shop", app=Starlette(routes=[Route("/home", home)]))])
+
+
+def test_methods_that_an_agent_wraps_are_called_as_methods(traced: list[str]) -> None:
+    trace = mwviz.trace(mounted(), "/shop/home", lifespan=False)
+
+    assert trace.error is None
+    assert trace.response is not None
+    assert trace.response.status == 200
+    assert trace.endpoint is not None
+    assert trace.endpoint.name == "home"
+    assert [each for each in traced if "build" not in each] == [
+        "Starlette.__call__",
+        "Mount.handle",
+        "Starlette.__call__",
+        "Route.handle",
+        "BackgroundTask.__call__",
+    ]
+
+
+def test_a_suite_is_watched_through_methods_that_an_agent_wraps(traced: list[str]) -> None:
+    watch = SuiteWatch(Path.cwd())
+    watch.start()
+    try:
+        sent = asyncio.run(call(mounted(), path="/shop/home"))
+    finally:
+        watch.stop()
+
+    assert sent[0]["status"] == 200
+    assert [app.name for app in watch.told().apps] == ["Starlette"]
+    assert watch.told().problems == ()
+    assert "Route.handle" in traced

@@ -30,6 +30,7 @@ from mwviz.collect.compat_calls import (
     with_function,
 )
 from mwviz.collect.probe.noting import Call, Calling, CallNote, Noting, What, noting, unwrapped
+from mwviz.collect.proxied import bound
 from mwviz.collect.stack.asgi import Scope
 from mwviz.collect.stack.recorder import Recorder
 
@@ -274,7 +275,7 @@ def _in_background(original: Any) -> Callable[..., Any]:
     async def run(self: Any) -> Any:
         calls = _followed()
         task = self if calls is None else _Task(self, calls)
-        return await original.__get__(task, type(task))()
+        return await bound(original, task)()
 
     return run
 

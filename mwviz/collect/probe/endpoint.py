@@ -22,6 +22,7 @@ from mwviz.collect.compat import (
 )
 from mwviz.collect.probe.calls import Calls
 from mwviz.collect.probe.loops import room_for
+from mwviz.collect.proxied import bound
 from mwviz.collect.stack.asgi import ASGIApp, Receive, Scope, Send
 from mwviz.collect.stack.boundary import Boundary
 from mwviz.collect.stack.chain import Chain
@@ -219,7 +220,7 @@ def _unwatch(routes: Routes) -> None:
 def _noting(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     async def handle(self: Any, scope: Scope, receive: Receive, send: Send) -> Any:
-        call: ASGIApp = functools.partial(original, self)
+        call: ASGIApp = bound(original, self)
         # `APIRoute.handle` calls `Route.handle`: the outer of the two is the handler's boundary.
         for routes in _watching:
             if routes.owns(scope):

@@ -18,6 +18,7 @@ from weakref import WeakSet
 
 from mwviz.collect.compat import APPLICATION_MODULES, defined_applications, held
 from mwviz.collect.find.registration import Finder, Registrations, watched
+from mwviz.collect.proxied import bound
 from mwviz.collect.stack.asgi import ASGIApp, Receive, Scope, Send
 from mwviz.collect.stack.build import is_busy
 from mwviz.collect.stack.recorder import Mark
@@ -77,7 +78,7 @@ class SuiteWatch:
     def _building_of(self, original: Callable[[Any], ASGIApp]) -> Callable[[Any], ASGIApp]:
         @functools.wraps(original)
         def build_middleware_stack(application: Any) -> ASGIApp:
-            return self._build(application, functools.partial(original, application))
+            return self._build(application, bound(original, application))
 
         return build_middleware_stack
 
@@ -107,8 +108,9 @@ class SuiteWatch:
     def _calling(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         async def __call__(application: Any, scope: Scope, receive: Receive, send: Send) -> Any:  # noqa: N807
+            call = bound(original, application)
             if not self._is_followed(application, scope):
-                return await original(application, scope, receive, send)
+                return await call(scope, receive, send)
             if held(application).get("middleware_stack", application) is None:
                 # as the original would do next
                 application.middleware_stack = application.build_middleware_stack()
@@ -116,7 +118,7 @@ class SuiteWatch:
             before = current.get()
             current.set(passage)
             try:
-                return await original(application, scope, receive, send)
+                return await call(scope, receive, send)
             finally:
                 current.set(before)  # by a token it could not be: a call may end in another context than it began in
                 if passage is not None:
