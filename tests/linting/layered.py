@@ -66,6 +66,13 @@ class Auth(BaseHTTPMiddleware):
         return JSONResponse({}, 401)
 
 
+class LongRefusal(BaseHTTPMiddleware):
+    """Answers 403 with a whole page."""
+
+    async def dispatch(self, request: Any, call_next: Any) -> Response:
+        return PlainTextResponse("no " * 1000, 403)
+
+
 class NotHere(BaseHTTPMiddleware):
     """Answers 404 to all HTTP."""
 

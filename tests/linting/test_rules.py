@@ -35,6 +35,7 @@ from tests.linting.layered import (
     KindAuth,
     KnownBrowsers,
     LimitsBodies,
+    LongRefusal,
     MayReadSession,
     NeedsTenant,
     NotHere,
@@ -104,6 +105,9 @@ CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
     ("MW006", "gzip outside of a BaseHTTPMiddleware", lambda: app(GZIP, Passing), [("GZipMiddleware", "Passing")]),
     ("MW006", "gzip inside", lambda: app(Passing, GZIP), []),
     ("MW006", "gzip outside of a pure layer", lambda: app(GZIP, Plain), []),
+    ("MW006", "a long refusal divided, and none that is short", lambda: app(GZIP, Passing, LongRefusal),
+     [("GZipMiddleware", "Passing")]),
+    ("MW006", "a long refusal inside", lambda: app(GZIP, LongRefusal), []),
     ("MW006", "everything is to be compressed",
      lambda: app(Middleware(GZipMiddleware, minimum_size=0), Passing), []),
     ("MW007", "a layer waits for the whole body", lambda: app(Hoarding), [("Hoarding",)]),
@@ -187,6 +191,18 @@ def test_a_500_that_somebody_has_written_for_browsers_is_a_warning() -> None:
         }.items()
     }
     assert severities == {"none": ["info"], "by class": ["warning"], "by status": ["warning"], "another": ["info"]}
+
+
+def told(subject: Any, code: str) -> str:
+    (finding,) = judged(subject, code).findings
+    return f"{finding.message}\n{finding.evidence}"
+
+
+def test_a_short_body_is_one_of_ours_wherever_it_comes_from() -> None:
+    by_endpoint, by_auth = (told(app(GZIP, Passing, *more), "MW006") for more in ((), (Auth,)))
+    assert "compresses a body of 8 bytes to " in by_endpoint
+    assert ": 8 bytes from the endpoint left GZipMiddleware as" in by_endpoint
+    assert by_auth == by_endpoint.replace("from the endpoint", "from the place of Auth")
 
 
 def test_an_app_is_left_as_it_was_found() -> None:

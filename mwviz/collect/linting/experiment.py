@@ -123,8 +123,11 @@ class LintExperiment(FaultExperiment):
         if self.hung is not None:
             return
         request = asked.compressible(self._wanted, self._standing())
-        with self._instead(small):
+        with self._instead(small), ExitStack() as undo:
             trace = await send(request)
+            stopped = seen.stopper(trace)
+            if stopped is not None and self._takes_place(stopped, small, undo):
+                trace = await send(request)  # whether its own answer is short is not known
             self.small = Small(trace)
             if (divider := seen.divider(trace)) is not None:
                 self.small = await self._undivided(send, request, trace, divider)
@@ -137,11 +140,17 @@ class LintExperiment(FaultExperiment):
         return self.hung is not None
 
     async def _undivided(self, send: Send, request: Request, trace: Trace, divider: int) -> Small:
-        boundary = self.chain.layers[divider].boundary
-        if boundary is None:
-            return Small(trace)
-        with injected(boundary, small, self.recorder.owns):
+        with ExitStack() as undo:
+            if not self._takes_place(divider, small, undo):
+                return Small(trace)
             return Small(trace, divider, await send(request))
+
+    def _takes_place(self, layer: int, instead: ASGIApp, undo: ExitStack) -> bool:
+        """Let requests meet something else in a layer's place; answers whether that can be done."""
+        boundary = self.chain.layers[layer].boundary
+        if boundary is not None:
+            undo.enter_context(injected(boundary, instead, self.recorder.owns))
+        return boundary is not None
 
     async def _to_routes(self, send: Send) -> None:
         sockets = []
