@@ -27,6 +27,7 @@ RULES = {
     "MW018": "A layer fails on websockets, or does not hand the lifespan on",
     "MW021": "The answer to an oversized body has no CORS headers",
     "MW022": "The built stack holds layers that the app does not list",
+    "MW023": "Middleware is registered in two ways, by calls and in a list, whose orders run against each other",
     "MW024": "A layer breaks the protocol: two responses to one request, or none",
     "MW026": "A response header is not exposed to pages of other origins",
     "MW101": "A layer stands on the wrong side of another",

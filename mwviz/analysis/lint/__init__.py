@@ -46,6 +46,7 @@ RULES = (
     Rule("MW018", "warning", websocket.failed_protocol, default=False),
     Rule("MW021", "info", cors.lost_on_oversize),
     Rule("MW022", "info", stack.unlisted),
+    Rule("MW023", "info", stack.registered_both_ways),
     Rule("MW024", "error", stack.broken_protocol, default=False),
     Rule("MW026", "warning", cors.unexposed),
 )

@@ -30,8 +30,9 @@ def divided_body(evidence: Evidence) -> Iterator[Met]:
     yield Met(
         f"{layer.label} compresses a body of {before} bytes to {after}: {divider.label}, inside of it, hands the body "
         "on in parts, so that its size is not known.",
-        f"Sent {sent(small.trace)}: {before} bytes from {_source(small.trace)} left {layer.label} as {after}, compressed "
-        f"and without content-length. The same {before} bytes from the place of {divider.label} were left as they are.",
+        f"Sent {sent(small.trace)}: {before} bytes from {_source(small.trace)} left {layer.label} as {after}, "
+        f"compressed and without content-length. The same {before} bytes from the place of {divider.label} were left "
+        "as they are.",
         (layer, divider),
         move(layer, divider, small.trace.layers, outward=False),
     )

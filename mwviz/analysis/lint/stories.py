@@ -150,6 +150,15 @@ STORIES: Mapping[str, Told] = {
         "FastAPIInstrumentor.instrument_app(app)  # changes the built stack",
         "Nothing is to be mended: `mwviz show` shows where it stands.",
     ),
+    "MW023": Told(
+        "Whoever reads the list first, and then the calls below it, takes the last line for the innermost layer: it is "
+        "the outermost of all, outside of the list, too.",
+        f"{_STARLETTE}1490",
+        "app = FastAPI(middleware=[Middleware(A), Middleware(B)])\n"
+        "app.add_middleware(C)\n"
+        "app.add_middleware(D)  # D > C > A > B",
+        "app = FastAPI(\n    middleware=[Middleware(D), Middleware(C), Middleware(A), Middleware(B)]\n)",
+    ),
     "MW024": Told(
         "A server refuses the second start, or answers 500 itself: what the client gets depends on the server.",
         "https://github.com/modelcontextprotocol/python-sdk/issues/883",
