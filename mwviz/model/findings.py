@@ -24,6 +24,7 @@ RULES = {
     "MW014": "The same middleware stands twice on one way",
     "MW015": "A preflight lacks the security headers of other responses",
     "MW016": "Middleware is added when the app has started",
+    "MW017": "The lifespan of a mounted app is not run",
     "MW018": "A layer fails on websockets, or does not hand the lifespan on",
     "MW021": "The answer to an oversized body has no CORS headers",
     "MW022": "The built stack holds layers that the app does not list",

@@ -129,6 +129,15 @@ STORIES: Mapping[str, Told] = {
         "@asynccontextmanager\nasync def lifespan(app):\n    app.add_middleware(Timing)  # RuntimeError\n    yield",
         "app = FastAPI(lifespan=lifespan)\napp.add_middleware(Timing)",
     ),
+    "MW017": Told(
+        "A server sends the lifespan to the outermost app, and Starlette hands it to no mounted one: what the latter "
+        "opens at startup, as a pool of connections, is missing at its first request.",
+        f"{_STARLETTE}649",
+        'app = FastAPI()\napp.mount("/api", FastAPI(lifespan=connected))  # connected is never entered',
+        "@asynccontextmanager\nasync def lifespan(app):\n"
+        "    async with api.router.lifespan_context(api):\n        yield\n\n\n"
+        'app = FastAPI(lifespan=lifespan)\napp.mount("/api", api)',
+    ),
     "MW018": Told(
         "A layer meets websockets and the lifespan as well as HTTP, and has to hand on what it does not know.",
         "https://github.com/frankie567/starlette-csrf/issues/14",

@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from mwviz.collect.compat_faults import renders_errors
 from mwviz.collect.faults import requests
 from mwviz.collect.faults.injected import injected
 from mwviz.collect.faults.trials import FaultExperiment
 from mwviz.collect.linting import asked, seen
+from mwviz.collect.linting.lifespans import of_mounted
 from mwviz.collect.linting.stand_ins import small, streaming, supplied
 from mwviz.collect.linting.streams import holder
 from mwviz.collect.probe import endpoint
@@ -51,9 +52,14 @@ class LintExperiment(FaultExperiment):
         self.stream: Stream | None = None
         self.sockets: tuple[Socket, ...] = ()
         self.behind: tuple[Trace, ...] = ()
+        self.lifespans = of_mounted(subject.application)
         self.hung: Trace | None = None
         self.told: list[str] = []
         self.finished = False
+
+    async def _start_up(self, loop: Loop, watchdog: Watchdog, start: Any, timeout: float) -> None:
+        with self.lifespans.watching():
+            await super()._start_up(loop, watchdog, start, timeout)
 
     async def _send_all(self, loop: Loop, watchdog: Watchdog, request: Request) -> None:
         send = partial(self._traced, loop, watchdog)

@@ -42,8 +42,13 @@ def evidence(experiment: LintExperiment, said: Sequence[str] = ()) -> Evidence:
         routes=experiment.listed,
         startup=startup,
         renders_errors=experiment.renders_errors,
+        lifespans=tuple(experiment.lifespans.told(experiment.subject.base, started=_started(experiment))),
         notes=tuple(dict.fromkeys((*_notes(experiment), *said))),
     )
+
+
+def _started(experiment: LintExperiment) -> bool:
+    return experiment.conversation is not None and experiment.conversation.startup == "complete"
 
 
 def _notes(experiment: LintExperiment) -> Iterator[str]:
