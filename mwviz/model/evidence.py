@@ -80,10 +80,11 @@ class Evidence:
     """All that was observed of one app; a probe that was not possible has left nothing, and `notes` say why.
 
     Every tuple of attempts begins with the request as it is; each further one passes by the layer that stopped the one
-    before. `insecure` is the preflight by plain HTTP, `forwarded` a request that came to a proxy by HTTPS, `behind` a
-    request to each mount or route that has a layer of the app's once more. `startup` is what kept the app from
-    starting; `renders_errors` says that it has a handler of its own for any exception; `lifespans` are those of mounted
-    apps that do something.
+    before. `insecure` is the preflight by plain HTTP, `forwarded` a request that came to a proxy by HTTPS, `direct` the
+    same from the client itself, where a layer reads who that is, `lingered` one whose endpoint goes on when it has
+    answered, `behind` a request to each mount or route that has a layer of the app's once more. `startup` is what kept
+    the app from starting; `renders_errors` says that it has a handler of its own for any exception; `lifespans` are
+    those of mounted apps that do something.
     """
 
     target: str
@@ -94,9 +95,11 @@ class Evidence:
     preflight: tuple[Attempt, ...] = ()
     insecure: tuple[Attempt, ...] = ()
     forwarded: tuple[Attempt, ...] = ()
+    direct: tuple[Attempt, ...] = ()
     supplied: tuple[Supplied, ...] = ()
     small: Small | None = None
     stream: Stream | None = None
+    lingered: Attempt | None = None
     sockets: tuple[Socket, ...] = ()
     behind: tuple[Trace, ...] = ()
     faults: Faults | None = None

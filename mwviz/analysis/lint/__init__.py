@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from mwviz.analysis.lint import body, cors, lifespan, proxy, stack, state, websocket
+from mwviz.analysis.lint import body, cors, lifespan, measures, proxy, stack, state, websocket
 from mwviz.analysis.lint.met import Met, got, stopped
 from mwviz.analysis.lint.stories import STORIES
 from mwviz.errors import SelectionError, closest
@@ -45,10 +45,12 @@ RULES = (
     Rule("MW016", "error", stack.added_late),
     Rule("MW017", "warning", lifespan.never_run),
     Rule("MW018", "warning", websocket.failed_protocol, default=False),
+    Rule("MW020", "warning", proxy.met_the_proxy, default=False),
     Rule("MW021", "info", cors.lost_on_oversize),
     Rule("MW022", "info", stack.unlisted),
     Rule("MW023", "info", stack.registered_both_ways),
     Rule("MW024", "error", stack.broken_protocol, default=False),
+    Rule("MW025", "info", measures.measured_late, default=False),
     Rule("MW026", "warning", cors.unexposed),
 )
 _ALL = "ALL"

@@ -82,3 +82,9 @@ def got(trace: Trace) -> str:
 def passed_by(trace: Trace, layers: Sequence[int]) -> str:
     """The names of layers that a request was sent past."""
     return " and ".join(trace.layers[index].label for index in layers)
+
+
+def named(layers: Sequence[Layer]) -> str:
+    """The names of layers, as a sentence lists them."""
+    *others, last = (layer.label for layer in layers)
+    return f"{', '.join(others)} and {last}" if others else last

@@ -7,7 +7,7 @@ from ast import literal_eval
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from mwviz.analysis.lint.met import Met, sent
+from mwviz.analysis.lint.met import Met, named, sent
 from mwviz.model import Layer, Trace
 from mwviz.model.evidence import Evidence
 
@@ -123,11 +123,10 @@ def _is_installed(file: str, target: str) -> bool:
 
 
 def _both_ways(trace: Trace, called: Sequence[Layer], listed: Sequence[Layer]) -> Met:
-    calls, entries = (" and ".join(layer.label for layer in each) for each in (called, listed))
     order = " > ".join(layer.label for layer in (*called, *listed))
     added = "a call, stands" if len(called) == 1 else "calls, stand"
     return Met(
-        f"{calls}, added by {added} outside of {entries}, which a list of middleware holds.",
+        f"{named(called)}, added by {added} outside of {named(listed)}, which a list of middleware holds.",
         f"Sent {sent(trace)}: it met {order}. A list stands in the order of its lines, calls stand in the reverse of "
         "theirs, and all of them outside of the list.",
         (*called, *listed),

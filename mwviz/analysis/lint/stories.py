@@ -146,6 +146,15 @@ STORIES: Mapping[str, Told] = {
         '    if scope["type"] != "http":\n'
         "        return await self.app(scope, receive, send)",
     ),
+    "MW020": Told(
+        "Behind a proxy the address of every connection is the proxy's: outside of the layer that reads who the client "
+        "is, one limit counts for all of them, and a list of addresses lets everybody in, or nobody. Unless a layer "
+        "answered two clients differently, its name alone tells that it goes by the address: so the rule is off by "
+        "default.",
+        "https://github.com/aprin-labs/archimedes/issues/908",
+        "app.add_middleware(ProxyHeadersMiddleware)\napp.add_middleware(RateLimitMiddleware)  # counts the proxy alone",
+        "app.add_middleware(RateLimitMiddleware)\napp.add_middleware(ProxyHeadersMiddleware)",
+    ),
     "MW021": Told(
         "A page of another origin cannot tell a file that is too large from a broken network.",
         "https://fetch.spec.whatwg.org/#http-cors-protocol",
@@ -175,6 +184,25 @@ STORIES: Mapping[str, Told] = {
         "    await self.app(scope, receive, send)\n"
         "    await JSONResponse({})(scope, receive, send)  # a second response",
         "async def __call__(self, scope, receive, send):\n    await self.app(scope, receive, send)",
+    ),
+    "MW025": Told(
+        "A call of the app ends when background tasks have run, and exits of dependencies with them (FastAPI before "
+        "0.106, and since 0.118): times that are taken then tell more than a client waits for, and differ from those "
+        "of a BaseHTTPMiddleware, which goes on at the start of the response. That a layer measures, its name alone "
+        "tells, and nothing tells until when: so the rule is off by default.",
+        "https://github.com/Kludex/asgi-logger/issues/29",
+        "async def __call__(self, scope, receive, send):\n"
+        "    start = perf_counter()\n"
+        "    await self.app(scope, receive, send)\n"
+        "    report(perf_counter() - start)  # with all background tasks",
+        "async def __call__(self, scope, receive, send):\n"
+        "    start = ended = perf_counter()\n\n"
+        "    async def timed(message):\n"
+        "        nonlocal ended\n"
+        "        await send(message)\n"
+        "        ended = perf_counter()\n\n"
+        "    await self.app(scope, receive, timed)\n"
+        "    report(ended - start)",
     ),
     "MW026": Told(
         "A browser shows a script of another origin only a few plain headers, and those that are exposed to it.",

@@ -14,7 +14,7 @@ from mwviz.collect.faults.injected import injected
 from mwviz.collect.faults.trials import FaultExperiment
 from mwviz.collect.linting import asked, seen
 from mwviz.collect.linting.lifespans import of_mounted
-from mwviz.collect.linting.stand_ins import small, streaming, supplied
+from mwviz.collect.linting.stand_ins import lingering, small, streaming, supplied
 from mwviz.collect.linting.streams import holder
 from mwviz.collect.probe import endpoint
 from mwviz.collect.probe.experiment import Subject
@@ -47,9 +47,11 @@ class LintExperiment(FaultExperiment):
         self.asked: tuple[Attempt, ...] = ()
         self.insecure: tuple[Attempt, ...] = ()
         self.forwarded: tuple[Attempt, ...] = ()
+        self.direct: tuple[Attempt, ...] = ()
         self.supplied: tuple[Supplied, ...] = ()
         self.small: Small | None = None
         self.stream: Stream | None = None
+        self.lingered: Attempt | None = None
         self.sockets: tuple[Socket, ...] = ()
         self.behind: tuple[Trace, ...] = ()
         self.lifespans = of_mounted(subject.application)
@@ -123,7 +125,10 @@ class LintExperiment(FaultExperiment):
         preflight = requests.preflight(asked.without_origin(wanted), origin, crossing.method, layers)
         self.asked = await self._peeled(send, preflight, _allowed)
         self.insecure = await self._peeled(send, replace(preflight, scheme="http"), _allowed)
-        self.forwarded = await self._peeled(send, asked.forwarded(wanted, layers), lambda _: False)
+        forwarded = asked.forwarded(wanted, layers)
+        self.forwarded = await self._peeled(send, forwarded, lambda _: False)
+        if self.forwarded and seen.client_changed(self.forwarded[-1].trace):
+            self.direct = await self._peeled(send, asked.directly(forwarded), lambda _: False)
 
     async def _to_streams(self, send: Send, loop: Loop) -> None:
         if self.hung is not None:
@@ -141,6 +146,12 @@ class LintExperiment(FaultExperiment):
             trace = await send(request)
         if not self._is_over():
             self.stream = Stream(trace, holder(self.recorder.observed(), self.chain.numbered()))
+
+        if self._is_over():
+            return
+        with self._instead(lingering(loop)):
+            plain = prepare(self._wanted, self._standing())
+            self.lingered = next(reversed(await self._peeled(send, plain, lambda _: False)), None)
 
     def _is_over(self) -> bool:
         return self.hung is not None
