@@ -151,6 +151,17 @@ def test_an_included_router_is_no_mounted_app() -> None:
     assert told(app) == []
 
 
+def test_what_an_included_router_brings_is_the_apps() -> None:
+    routing = pytest.importorskip("fastapi.routing")
+    if not hasattr(routing, "_merge_lifespan_context"):
+        pytest.skip("this FastAPI drops the lifespan of an included router")
+    inner, other = fastapi_app(), fastapi_app()
+    for each in (inner, other):
+        each.include_router(routing.APIRouter(lifespan=lifespan(connect)))
+    assert told(around(inner)) == ["The app mounted at /sub"]
+    assert told(around(other, entered(other))) == []
+
+
 def by_its_function() -> Any:
     inner = sub(lifespan=lifespan(connect))
 
@@ -224,7 +235,7 @@ def test_without_a_lifespan_it_is_not_judged_and_said_so() -> None:
     assert any("mounted at /sub has a lifespan of its own." in note and "--lifespan" in note for note in notes)
     assert found(subject, lifespan=False).findings == ()
     assert not any("lifespan" in note for note in found(around(sub()), lifespan=False).apps[0].notes)
-    assert not any("--lifespan" in note for note in found(subject).apps[0].notes)
+    assert not any("--lifespan" in note for note in found(by_its_context()).apps[0].notes)
 
 
 def test_who_profiles_this_thread_stays_alone(monkeypatch: pytest.MonkeyPatch) -> None:
