@@ -86,12 +86,22 @@ def test_a_lifespan_that_nobody_runs_is_told_with_its_place() -> None:
     )  # fmt: skip
 
 
-async def nothing(app: Any) -> AsyncIterator[None]:
-    yield
+class Log:
+    def info(self, text: str) -> None: ...
 
 
 def test_the_parents_own_startup_does_not_hide_it() -> None:
-    assert told(around(sub(lifespan=lifespan(connect)), nothing)) == ["The app mounted at /sub"]
+    log = Log()
+
+    async def inner(app: Any) -> AsyncIterator[None]:
+        log.info("the mounted one")
+        yield
+
+    async def outer(app: Any) -> AsyncIterator[None]:
+        log.info("the one around it")
+        yield
+
+    assert told(around(sub(lifespan=lifespan(inner)), outer)) == ["The app mounted at /sub"]
 
 
 def test_a_mounted_app_is_found_however_deep_it_is() -> None:

@@ -17,8 +17,9 @@ from mwviz.collect.stack import describe
 from mwviz.collect.stack.unwrap import path_to
 from mwviz.model.evidence import MountedLifespan
 
-#: Whose calls say nothing of what a lifespan does.
+#: Whose calls say nothing of what a lifespan does, nor do those that only write a log, of whatever library.
 _COMMON = frozenset({"mwviz", "anyio", "starlette", "fastapi"}) | sys.stdlib_module_names
+_LOGGING = frozenset({"debug", "info", "warning", "error", "exception", "critical", "log", "print"})
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -38,7 +39,7 @@ class Lifespans:
     def watching(self) -> Iterator[None]:
         """Note which of them are entered in this thread; whoever profiles it already stays alone."""
         codes = {each.__code__ for functions in self.known.values() for each in functions or ()}
-        names = frozenset(name for code in codes for name in _called(code))
+        names = frozenset(name for code in codes for name in _called(code)) - _LOGGING
         if not codes or sys.getprofile() is not None:
             yield
             return
@@ -84,7 +85,8 @@ def _called(code: CodeType) -> Iterator[str]:
 
 
 def _home(frame: FrameType) -> str:
-    return str(frame.f_globals.get("__name__")).partition(".")[0]
+    name = frame.f_globals.get("__name__")
+    return name.partition(".")[0] if type(name) is str else ""
 
 
 def of_mounted(application: Any) -> Lifespans:
