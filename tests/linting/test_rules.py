@@ -251,10 +251,11 @@ def test_every_rule_has_a_sample_that_breaks_it_and_a_near_miss() -> None:
              "ConcurrencyLimiter", "SkipBlank"],
         ),
         (
-            measures._MEASURES.search,
+            measures._measures,
             ["TimingMiddleware", "process_time", "ProcessTimeMiddleware", "PrometheusMiddleware", "AccessLogMiddleware",
              "log_requests", "RequestLogger", "Metrics", "ServerTiming", "Profiler"],
-            ["TimeoutMiddleware", "RequestTimeout", "SessionMiddleware", "RequestIdMiddleware", "TimezoneMiddleware"],
+            ["TimeoutMiddleware", "RequestTimeout", "SessionMiddleware", "RequestIdMiddleware", "TimezoneMiddleware",
+             "PrometheusAuthMiddleware"],
         ),
     ],
     ids=["by the client", "by the clock"],

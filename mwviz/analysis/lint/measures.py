@@ -15,6 +15,8 @@ _MEASURES = re.compile(
     r"|access_?log|request_?log|log_?request|profil",
     re.IGNORECASE,
 )
+#: Who only guards what others have measured.
+_GUARDS = re.compile(r"auth|guard", re.IGNORECASE)
 #: Headers whose value was measured before the response began.
 _TIMES = re.compile(r"\+ (?:server-timing|[a-z-]*(?:time|duration|runtime|elapsed)):")
 _BODY = "http.response.body"
@@ -31,7 +33,7 @@ def measured_late(evidence: Evidence) -> Iterator[Met]:
         sent_ns = _last_body(trace, index)
         if ended is None or step.left_ns is None or sent_ns is None or not sent_ns < ended <= step.left_ns:
             continue
-        if layer.kind != "asgi" or layer.origin == "framework" or not _MEASURES.search(layer.name):
+        if layer.kind != "asgi" or layer.origin == "framework" or not _measures(layer.name):
             continue
         if any(_TIMES.match(change) for change in step.response_changes or ()):
             continue  # it has told the time by then
@@ -44,6 +46,10 @@ def measured_late(evidence: Evidence) -> Iterator[Met]:
             f"Let {layer.label} take the time when the last http.response.body passes, if it is to tell for how long a "
             "client waits.",
         )
+
+
+def _measures(name: str) -> bool:
+    return _MEASURES.search(name) is not None and _GUARDS.search(name) is None
 
 
 def _last_body(trace: Trace, index: int) -> int | None:
