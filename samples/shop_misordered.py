@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from shop import (
+    EXPOSED,
     HOSTS,
     ORIGINS,
     SECRET,
@@ -27,7 +28,7 @@ app.include_router(router)
 app.add_middleware(TrustedHostMiddleware, allowed_hosts=HOSTS)
 app.add_middleware(SecurityHeadersMiddleware)
 app.add_middleware(SessionMiddleware, secret_key=SECRET)
-app.add_middleware(CORSMiddleware, allow_origins=ORIGINS, allow_credentials=True, expose_headers=["X-Request-ID"])
+app.add_middleware(CORSMiddleware, allow_origins=ORIGINS, allow_credentials=True, expose_headers=EXPOSED)
 app.add_middleware(RequestIdMiddleware)
 app.add_middleware(AuthMiddleware, token=SECRET, public=("login",))
 app.middleware("http")(process_time)

@@ -52,7 +52,7 @@ def _theme(background: str, foreground: str, normal: str, bright: str) -> Termin
 
 
 #: The page is shown in the middle of the response's way out, where it tells most.
-PAGE = ("mwviz show samples/shop.py -f html", "#step=30")
+PAGE = ("mwviz show samples/shop.py -f html", "#step=29")
 _WINDOW = {"width": 1280, "height": 940}
 _CHUNK = b"tEXt" + b"mwviz page\0"
 

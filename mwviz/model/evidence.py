@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mwviz.model.faults import Faults
 from mwviz.model.routes import Routes
-from mwviz.model.stack import Layer, Versions
+from mwviz.model.stack import Layer, Place, Versions
 from mwviz.model.trace import Trace, TracedError
 
 
@@ -63,13 +63,28 @@ class Socket:
 
 
 @dataclass(frozen=True, slots=True)
+class MountedLifespan:
+    """An app mounted at `path` that has something of its own to do at startup: `name` and `place` are the function's.
+
+    `ran` tells whether anybody ran that while the app around it started; None where that was not seen.
+    """
+
+    path: str
+    name: str
+    place: Place | None
+    ran: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """All that was observed of one app; a probe that was not possible has left nothing, and `notes` say why.
 
     Every tuple of attempts begins with the request as it is; each further one passes by the layer that stopped the one
-    before. `insecure` is the preflight by plain HTTP, `forwarded` a request that came to a proxy by HTTPS, `behind` a
-    request to each mount or route that has a layer of the app's once more. `startup` is what kept the app from
-    starting; `renders_errors` says that it has a handler of its own for any exception.
+    before. `insecure` is the preflight by plain HTTP, `forwarded` a request that came to a proxy by HTTPS, `direct` the
+    same from the client itself, where a layer reads who that is, `lingered` one whose endpoint goes on when it has
+    answered, `behind` a request to each mount or route that has a layer of the app's once more. `startup` is what kept
+    the app from starting; `renders_errors` says that it has a handler of its own for any exception; `lifespans` are
+    those of mounted apps that do something.
     """
 
     target: str
@@ -80,13 +95,16 @@ class Evidence:
     preflight: tuple[Attempt, ...] = ()
     insecure: tuple[Attempt, ...] = ()
     forwarded: tuple[Attempt, ...] = ()
+    direct: tuple[Attempt, ...] = ()
     supplied: tuple[Supplied, ...] = ()
     small: Small | None = None
     stream: Stream | None = None
+    lingered: Attempt | None = None
     sockets: tuple[Socket, ...] = ()
     behind: tuple[Trace, ...] = ()
     faults: Faults | None = None
     routes: Routes | None = None
     startup: TracedError | None = None
     renders_errors: bool = False
+    lifespans: tuple[MountedLifespan, ...] = ()
     notes: tuple[str, ...] = ()

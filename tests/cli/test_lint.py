@@ -12,8 +12,9 @@ import pytest
 from mwviz.analysis.lint import RULES, story
 from mwviz.model.findings import RULES as TITLES
 from tests.cli.conftest import Project
-from tests.conftest import Golden
+from tests.conftest import Golden, installed_fastapi
 
+SAMPLES = Path(__file__).parent.parent.parent / "samples"
 #: An app with CORS inside of a layer that turns everybody away, and with an id that CORS does not expose.
 HEAD = """\
 from starlette.applications import Starlette
@@ -74,6 +75,21 @@ def test_errors_and_warnings_are_1_and_what_is_only_worth_knowing_is_0(project: 
         "bare": (0, []),
     }
     assert {each.stderr for each in ran.values()} == {""}
+
+
+#: Older GZipMiddleware holds server-sent events back, wherever it stands.
+OF_OLD_STARLETTE = {"MW007"}
+
+
+def test_the_good_sample_is_clean_and_the_misordered_one_is_not(project: Project) -> None:
+    pytest.importorskip("fastapi")
+    pytest.importorskip("itsdangerous")
+    project.write({name: (SAMPLES / name).read_text("utf-8") for name in ("shop.py", "shop_misordered.py")})
+    good, bad = (project.run("lint", name, "-f", "json") for name in ("shop.py", "shop_misordered.py"))
+    assert (good.code, good.stderr) == (0, "")
+    assert set(codes(good.stdout)) <= (OF_OLD_STARLETTE if installed_fastapi() < (0, 117) else set())
+    assert bad.code == 1
+    assert {"MW001", "MW002", "MW006"} <= set(codes(bad.stdout))
 
 
 def test_a_finding_says_what_was_sent_what_came_back_who_where_why_and_what_to_do(project: Project) -> None:

@@ -66,6 +66,13 @@ class Auth(BaseHTTPMiddleware):
         return JSONResponse({}, 401)
 
 
+class LongRefusal(BaseHTTPMiddleware):
+    """Answers 403 with a whole page."""
+
+    async def dispatch(self, request: Any, call_next: Any) -> Response:
+        return PlainTextResponse("no " * 1000, 403)
+
+
 class NotHere(BaseHTTPMiddleware):
     """Answers 404 to all HTTP."""
 
@@ -198,6 +205,54 @@ class Forwarded(Plain):
             if told is not None:
                 scope["scheme"] = told.decode()
         await self.app(scope, receive, send)
+
+
+class Client(Plain):
+    """Reads what a proxy says of the client."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        told = dict(scope.get("headers", ())).get(b"x-forwarded-for")
+        if told is not None and scope["client"][0] == "127.0.0.1":
+            scope["client"] = (told.decode(), 0)
+        await self.app(scope, receive, send)
+
+
+class RateLimitMiddleware(Plain):
+    """Has a name of the trade."""
+
+
+class Local(Plain):
+    """Turns away whoever does not come from this machine."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["client"][0] != "127.0.0.1":
+            await PlainTextResponse("not from here", 403)(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+class Metrics(Plain):
+    """Takes the time when its call ends."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.app  # noqa: B018 - here a counter would be told
+
+
+class MetricsOfResponses(BaseHTTPMiddleware):
+    """Goes on when the response starts."""
+
+    async def dispatch(self, request: Any, call_next: Any) -> Response:
+        return await call_next(request)  # type: ignore[no-any-return]
+
+
+class ResponseTime(Adding):
+    """Tells the time in a header of the response."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(app, [("x-response-time", "1")])
 
 
 class Hoarding(Plain):

@@ -14,7 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse
 
 from mwviz import linting
-from mwviz.analysis.lint import RULES, chosen
+from mwviz.analysis.lint import RULES, chosen, measures, proxy
 from mwviz.api import Target
 from mwviz.collect import ProbeOptions, subject_of_object
 from mwviz.model.findings import Findings
@@ -25,6 +25,7 @@ from tests.linting.layered import (
     PAGE,
     REDIRECT,
     Auth,
+    Client,
     Failing,
     Forwarded,
     FramesPages,
@@ -35,7 +36,11 @@ from tests.linting.layered import (
     KindAuth,
     KnownBrowsers,
     LimitsBodies,
+    Local,
+    LongRefusal,
     MayReadSession,
+    Metrics,
+    MetricsOfResponses,
     NeedsTenant,
     NotHere,
     Options,
@@ -44,8 +49,10 @@ from tests.linting.layered import (
     Passing,
     Plain,
     PureAuth,
+    RateLimitMiddleware,
     ReadsSession,
     Refusing,
+    ResponseTime,
     Session,
     Silent,
     Streaming,
@@ -104,6 +111,9 @@ CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
     ("MW006", "gzip outside of a BaseHTTPMiddleware", lambda: app(GZIP, Passing), [("GZipMiddleware", "Passing")]),
     ("MW006", "gzip inside", lambda: app(Passing, GZIP), []),
     ("MW006", "gzip outside of a pure layer", lambda: app(GZIP, Plain), []),
+    ("MW006", "a long refusal divided, and none that is short", lambda: app(GZIP, Passing, LongRefusal),
+     [("GZipMiddleware", "Passing")]),
+    ("MW006", "a long refusal inside", lambda: app(GZIP, LongRefusal), []),
     ("MW006", "everything is to be compressed",
      lambda: app(Middleware(GZipMiddleware, minimum_size=0), Passing), []),
     ("MW007", "a layer waits for the whole body", lambda: app(Hoarding), [("Hoarding",)]),
@@ -137,11 +147,26 @@ CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
     ("MW018", "asserts on a websocket", lambda: app(HttpOnly, routes=[LIVE]), [("HttpOnly",)]),
     ("MW018", "no websocket to fail on", lambda: app(HttpOnly), []),
     ("MW018", "fails on everything", lambda: app(Failing, routes=[LIVE]), []),
+    ("MW020", "a limit outside of who reads the client", lambda: app(RateLimitMiddleware, Client),
+     [("Client", "RateLimitMiddleware")]),
+    ("MW020", "a limit inside", lambda: app(Client, RateLimitMiddleware), []),
+    ("MW020", "nobody reads the client", lambda: app(RateLimitMiddleware, Forwarded), []),
+    ("MW020", "another layer outside", lambda: app(Plain, Passing, Client), []),
+    ("MW020", "a layer that answers the client otherwise", lambda: app(Local, Client), [("Client", "Local")]),
+    ("MW020", "the same inside", lambda: app(Client, Local), []),
+    ("MW020", "one that answers everybody", lambda: app(NotHere, Client), []),
+    ("MW020", "a limit behind one that answers everybody", lambda: app(Auth, RateLimitMiddleware, Client),
+     [("Client", "RateLimitMiddleware")]),
     ("MW021", "a limit outside of CORS", lambda: app(LimitsBodies, CORS), [("CORSMiddleware", "LimitsBodies")]),
     ("MW021", "a limit inside of CORS", lambda: app(CORS, LimitsBodies), []),
     ("MW021", "a limit without CORS", lambda: app(LimitsBodies), []),
     ("MW024", "forgets to answer", lambda: app(Silent), [("Silent",)]),
     ("MW024", "answers once", lambda: app(Home), []),
+    ("MW025", "left when all is done", lambda: app(Metrics), [("Metrics",)]),
+    ("MW025", "the same outside of others", lambda: app(Metrics, Plain, Auth), [("Metrics",)]),
+    ("MW025", "a BaseHTTPMiddleware goes on before", lambda: app(MetricsOfResponses), []),
+    ("MW025", "the time is in a header", lambda: app(ResponseTime), []),
+    ("MW025", "no name of the trade", lambda: app(Plain), []),
     ("MW026", "a header that no page can read", lambda: app(CORS, adding("x-process-time")),
      [("CORSMiddleware", "Adding")]),
     ("MW026", "outside of CORS it is no better", lambda: app(adding("x-process-time"), CORS),
@@ -189,6 +214,18 @@ def test_a_500_that_somebody_has_written_for_browsers_is_a_warning() -> None:
     assert severities == {"none": ["info"], "by class": ["warning"], "by status": ["warning"], "another": ["info"]}
 
 
+def told(subject: Any, code: str) -> str:
+    (finding,) = judged(subject, code).findings
+    return f"{finding.message}\n{finding.evidence}"
+
+
+def test_a_short_body_is_one_of_ours_wherever_it_comes_from() -> None:
+    by_endpoint, by_auth = (told(app(GZIP, Passing, *more), "MW006") for more in ((), (Auth,)))
+    assert "compresses a body of 8 bytes to " in by_endpoint
+    assert ": 8 bytes from the endpoint left GZipMiddleware as" in by_endpoint
+    assert by_auth == by_endpoint.replace("from the endpoint", "from the place of Auth")
+
+
 def test_an_app_is_left_as_it_was_found() -> None:
     subject = app(Auth, CORS, Session, routes=[LIVE, mounted(Session)])
     before = (list(subject.user_middleware), subject.middleware_stack, dict(vars(subject.router)))
@@ -199,5 +236,30 @@ def test_an_app_is_left_as_it_was_found() -> None:
 def test_every_rule_has_a_sample_that_breaks_it_and_a_near_miss() -> None:
     broken = {code for code, _, _, layers in CASES if layers}
     missed = {code for code, _, _, layers in CASES if not layers}
-    elsewhere = {"MW016", "MW022"}
+    elsewhere = {"MW016", "MW017", "MW022", "MW023"}
     assert broken | elsewhere == missed | elsewhere == {rule.code for rule in RULES}
+
+
+@pytest.mark.parametrize(
+    ("goes_by", "named", "others"),
+    [
+        (
+            proxy._goes_by_client,
+            ["RateLimitMiddleware", "SlowAPIMiddleware", "rate_limit", "IPFilter", "ip_allowlist",
+             "BlockListMiddleware", "ThrottleMiddleware", "Limiter", "IPWhitelistMiddleware", "GeoBlock"],
+            ["CORSMiddleware", "BodySizeLimiter", "LimitUploadSize", "AuthMiddleware", "GZipMiddleware", "Pipeline",
+             "ConcurrencyLimiter", "SkipBlank"],
+        ),
+        (
+            measures._measures,
+            ["TimingMiddleware", "process_time", "ProcessTimeMiddleware", "PrometheusMiddleware", "AccessLogMiddleware",
+             "log_requests", "RequestLogger", "Metrics", "ServerTiming", "Profiler"],
+            ["TimeoutMiddleware", "RequestTimeout", "SessionMiddleware", "RequestIdMiddleware", "TimezoneMiddleware",
+             "PrometheusAuthMiddleware"],
+        ),
+    ],
+    ids=["by the client", "by the clock"],
+)  # fmt: skip
+def test_names_of_the_trade(goes_by: Callable[[str], object], named: list[str], others: list[str]) -> None:
+    assert [name for name in named if not goes_by(name)] == []
+    assert [name for name in others if goes_by(name)] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from mwviz.analysis.lint import body, cors, proxy, stack, state, websocket
+from mwviz.analysis.lint import body, cors, lifespan, measures, proxy, stack, state, websocket
 from mwviz.analysis.lint.met import Met, got, stopped
 from mwviz.analysis.lint.stories import STORIES
 from mwviz.errors import SelectionError, closest
@@ -43,10 +43,14 @@ RULES = (
     Rule("MW014", "warning", stack.doubled),
     Rule("MW015", "info", cors.bare_preflight),
     Rule("MW016", "error", stack.added_late),
+    Rule("MW017", "warning", lifespan.never_run),
     Rule("MW018", "warning", websocket.failed_protocol, default=False),
+    Rule("MW020", "warning", proxy.met_the_proxy, default=False),
     Rule("MW021", "info", cors.lost_on_oversize),
     Rule("MW022", "info", stack.unlisted),
+    Rule("MW023", "info", stack.registered_both_ways),
     Rule("MW024", "error", stack.broken_protocol, default=False),
+    Rule("MW025", "info", measures.measured_late, default=False),
     Rule("MW026", "warning", cors.unexposed),
 )
 _ALL = "ALL"
@@ -133,7 +137,7 @@ def _finding(rule: Rule, met: Met, target: str) -> Finding:
         severity=met.severity or rule.severity,
         message=met.message,
         layers=tuple(layer.label for layer in met.layers),
-        place=next((site.place for site in sites if site.place is not None), None),
+        place=met.place or next((site.place for site in sites if site.place is not None), None),
         remedy=met.remedy,
         evidence=met.evidence,
         target=target,
@@ -146,7 +150,13 @@ def _finding(rule: Rule, met: Met, target: str) -> Finding:
 
 
 def _unjudged(evidence: Evidence, codes: Collection[str]) -> Iterator[str]:
-    """What the plain request could not show of these rules, where it did not come to the endpoint."""
+    """What could not be seen of these rules: without a lifespan, or where no plain request came to the endpoint."""
+    ran = evidence.startup is not None or any(attempt.trace.lifespan is not None for attempt in evidence.plain)
+    if "MW017" in codes and not ran and (unseen := [each.path for each in evidence.lifespans]):
+        yield (
+            f"{'The app' if len(unseen) == 1 else 'Each app'} mounted at {' and '.join(unseen)} has a lifespan of its "
+            "own. Whether anybody runs it was not judged (MW017): --lifespan runs the app's, as a server would."
+        )
     blind = [code for code in OF_RESPONSES if code in codes]
     for attempt, index in list(stopped(evidence.plain))[:1] if blind else ():
         layer = attempt.trace.layers[index].label

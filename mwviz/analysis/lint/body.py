@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mwviz.analysis.lint.met import Met, header, sent
 from mwviz.analysis.remedies import move
+from mwviz.model import Trace
 from mwviz.model.evidence import Evidence
 
 
@@ -29,11 +30,18 @@ def divided_body(evidence: Evidence) -> Iterator[Met]:
     yield Met(
         f"{layer.label} compresses a body of {before} bytes to {after}: {divider.label}, inside of it, hands the body "
         "on in parts, so that its size is not known.",
-        f"Sent {sent(small.trace)}: {before} bytes from the endpoint left {layer.label} as {after}, compressed and "
-        f"without content-length. The same {before} bytes from the place of {divider.label} were left as they are.",
+        f"Sent {sent(small.trace)}: {before} bytes from {_source(small.trace)} left {layer.label} as {after}, "
+        f"compressed and without content-length. The same {before} bytes from the place of {divider.label} were left "
+        "as they are.",
         (layer, divider),
         move(layer, divider, small.trace.layers, outward=False),
     )
+
+
+def _source(trace: Trace) -> str:
+    """Where a stand-in gave the answer; it takes the place of a layer that would let no request pass."""
+    by = trace.answered_by
+    return f"the place of {trace.layers[by].label}" if isinstance(by, int) else f"the {by}"
 
 
 def held_stream(evidence: Evidence) -> Iterator[Met]:

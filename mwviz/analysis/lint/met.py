@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from mwviz.model import Layer, Trace
+from mwviz.model import Layer, Place, Trace
 from mwviz.model.evidence import Attempt
 from mwviz.model.findings import Severity
 
@@ -20,7 +20,7 @@ _ADDED = "+ "
 class Met:
     """One finding of a rule: `layers` are those that it is about, the first one where it is to be mended.
 
-    `severity` is None for that of the rule.
+    `severity` is None for that of the rule, `place` for where the first layer was registered whose place is known.
     """
 
     message: str
@@ -29,6 +29,7 @@ class Met:
     remedy: str
     severity: Severity | None = None
     routes: tuple[str, ...] = ()
+    place: Place | None = None
 
 
 def header(trace: Trace, name: str) -> str | None:
@@ -81,3 +82,9 @@ def got(trace: Trace) -> str:
 def passed_by(trace: Trace, layers: Sequence[int]) -> str:
     """The names of layers that a request was sent past."""
     return " and ".join(trace.layers[index].label for index in layers)
+
+
+def named(layers: Sequence[Layer]) -> str:
+    """The names of layers, as a sentence lists them."""
+    *others, last = (layer.label for layer in layers)
+    return f"{', '.join(others)} and {last}" if others else last

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from ast import literal_eval
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from mwviz.analysis.lint.met import Met, sent
+from mwviz.analysis.lint.met import Met, named, sent
 from mwviz.model import Layer, Trace
 from mwviz.model.evidence import Evidence
 
@@ -91,6 +92,46 @@ def unlisted(evidence: Evidence) -> Iterator[Met]:
                 (layer,),
                 "Rely on `mwviz show` for the order: what the list says is not all.",
             )
+
+
+def registered_both_ways(evidence: Evidence) -> Iterator[Met]:
+    """MW023: in one file of the user's, calls add to an app that was given a list; a request meets what they add first.
+
+    What another file registers, as an instrumentation library does, nobody reads together with the list.
+    """
+    layers = evidence.layers
+    met = sorted({index for attempt in evidence.plain for index in (*attempt.trace.request_order, *attempt.without)})
+    by_file: dict[str, list[Layer]] = {}
+    for layer in (layers[index] for index in met if index < len(layers)):
+        own = layer.origin == "user" and layer.within == "app"
+        if own and layer.registered_at is not None and layer.registered_by is not None:
+            by_file.setdefault(layer.registered_at.file, []).append(layer)
+    for file, each in by_file.items():
+        if _is_installed(file, evidence.target):
+            continue
+        forms = [layer.registered_by for layer in each]
+        count = forms.count("call")
+        if 0 < count < len(each) and "call" not in forms[count:]:
+            yield _both_ways(evidence.plain[0].trace, each[:count], each[count:])
+
+
+def _is_installed(file: str, target: str) -> bool:
+    """Whether the file belongs to an installed package, other than the one that was asked for."""
+    parts = re.split(r"/(?:site|dist)-packages/", file)
+    package = parts[-1].partition("/")[0].removesuffix(".py")
+    return len(parts) > 1 and package != target.partition(":")[0].partition(".")[0]
+
+
+def _both_ways(trace: Trace, called: Sequence[Layer], listed: Sequence[Layer]) -> Met:
+    order = " > ".join(layer.label for layer in (*called, *listed))
+    added = "a call, stands" if len(called) == 1 else "calls, stand"
+    return Met(
+        f"{named(called)}, added by {added} outside of {named(listed)}, which a list of middleware holds.",
+        f"Sent {sent(trace)}: it met {order}. A list stands in the order of its lines, calls stand in the reverse of "
+        "theirs, and all of them outside of the list.",
+        (*called, *listed),
+        f"Register them in one way, as in one list, outermost first: {order}.",
+    )
 
 
 def broken_protocol(evidence: Evidence) -> Iterator[Met]:

@@ -129,6 +129,15 @@ STORIES: Mapping[str, Told] = {
         "@asynccontextmanager\nasync def lifespan(app):\n    app.add_middleware(Timing)  # RuntimeError\n    yield",
         "app = FastAPI(lifespan=lifespan)\napp.add_middleware(Timing)",
     ),
+    "MW017": Told(
+        "A server sends the lifespan to the outermost app, and Starlette hands it to no mounted one: what the latter "
+        "opens at startup, as a pool of connections, is missing at its first request.",
+        f"{_STARLETTE}649",
+        'app = FastAPI()\napp.mount("/api", FastAPI(lifespan=connected))  # connected is never entered',
+        "@asynccontextmanager\nasync def lifespan(app):\n"
+        "    async with api.router.lifespan_context(api):\n        yield\n\n\n"
+        'app = FastAPI(lifespan=lifespan)\napp.mount("/api", api)',
+    ),
     "MW018": Told(
         "A layer meets websockets and the lifespan as well as HTTP, and has to hand on what it does not know.",
         "https://github.com/frankie567/starlette-csrf/issues/14",
@@ -136,6 +145,15 @@ STORIES: Mapping[str, Told] = {
         "async def __call__(self, scope, receive, send):\n"
         '    if scope["type"] != "http":\n'
         "        return await self.app(scope, receive, send)",
+    ),
+    "MW020": Told(
+        "Behind a proxy the address of every connection is the proxy's: outside of the layer that reads who the client "
+        "is, one limit counts for all of them, and a list of addresses lets everybody in, or nobody. Unless a layer "
+        "answered two clients differently, its name alone tells that it goes by the address: so the rule is off by "
+        "default.",
+        "https://github.com/aprin-labs/archimedes/issues/908",
+        "app.add_middleware(ProxyHeadersMiddleware)\napp.add_middleware(RateLimitMiddleware)  # counts the proxy alone",
+        "app.add_middleware(RateLimitMiddleware)\napp.add_middleware(ProxyHeadersMiddleware)",
     ),
     "MW021": Told(
         "A page of another origin cannot tell a file that is too large from a broken network.",
@@ -150,6 +168,15 @@ STORIES: Mapping[str, Told] = {
         "FastAPIInstrumentor.instrument_app(app)  # changes the built stack",
         "Nothing is to be mended: `mwviz show` shows where it stands.",
     ),
+    "MW023": Told(
+        "Whoever reads the list first, and then the calls below it, takes the last line for the innermost layer: it is "
+        "the outermost of all, outside of the list, too.",
+        f"{_STARLETTE}1490",
+        "app = FastAPI(middleware=[Middleware(A), Middleware(B)])\n"
+        "app.add_middleware(C)\n"
+        "app.add_middleware(D)  # D > C > A > B",
+        "app = FastAPI(\n    middleware=[Middleware(D), Middleware(C), Middleware(A), Middleware(B)]\n)",
+    ),
     "MW024": Told(
         "A server refuses the second start, or answers 500 itself: what the client gets depends on the server.",
         "https://github.com/modelcontextprotocol/python-sdk/issues/883",
@@ -157,6 +184,25 @@ STORIES: Mapping[str, Told] = {
         "    await self.app(scope, receive, send)\n"
         "    await JSONResponse({})(scope, receive, send)  # a second response",
         "async def __call__(self, scope, receive, send):\n    await self.app(scope, receive, send)",
+    ),
+    "MW025": Told(
+        "A call of the app ends when background tasks have run, and exits of dependencies with them (FastAPI before "
+        "0.106, and since 0.118): times that are taken then tell more than a client waits for, and differ from those "
+        "of a BaseHTTPMiddleware, which goes on at the start of the response. That a layer measures, its name alone "
+        "tells, and nothing tells until when: so the rule is off by default.",
+        "https://github.com/Kludex/asgi-logger/issues/29",
+        "async def __call__(self, scope, receive, send):\n"
+        "    start = perf_counter()\n"
+        "    await self.app(scope, receive, send)\n"
+        "    report(perf_counter() - start)  # with all background tasks",
+        "async def __call__(self, scope, receive, send):\n"
+        "    start = ended = perf_counter()\n\n"
+        "    async def timed(message):\n"
+        "        nonlocal ended\n"
+        "        await send(message)\n"
+        "        ended = perf_counter()\n\n"
+        "    await self.app(scope, receive, timed)\n"
+        "    report(ended - start)",
     ),
     "MW026": Told(
         "A browser shows a script of another origin only a few plain headers, and those that are exposed to it.",

@@ -18,7 +18,7 @@ from mwviz.model.findings import Finding
 Key: TypeAlias = tuple[str, tuple[str, ...]]
 
 #: What no order of layers causes or mends: where it is not found in another order, it is not seen there.
-FIXED = frozenset({"MW007", "MW010", "MW011", "MW016", "MW018", "MW022", "MW024", "MW026"})
+FIXED = frozenset({"MW007", "MW010", "MW011", "MW016", "MW017", "MW018", "MW022", "MW023", "MW024", "MW025", "MW026"})
 
 
 @dataclass(frozen=True, slots=True)

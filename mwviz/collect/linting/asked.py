@@ -69,6 +69,11 @@ def forwarded(options: ProbeOptions, layers: Sequence[object]) -> Request:
     return prepare(replace(options, headers=(*others, *own), scheme="http"), layers)
 
 
+def directly(forwarded: Request) -> Request:
+    """The same request from the client that the proxy names, with nothing else about it changed."""
+    return replace(forwarded, client=_CLIENT)
+
+
 def http_to(path: str, options: ProbeOptions, layers: Sequence[object]) -> Request:
     """A plain GET for a path; it meets the stand-in that answers for the router."""
     plain = replace(options, path=None, endpoint="stand-in", method=None, data=None)

@@ -6,14 +6,15 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from mwviz.collect.compat_faults import renders_errors
 from mwviz.collect.faults import requests
 from mwviz.collect.faults.injected import injected
 from mwviz.collect.faults.trials import FaultExperiment
 from mwviz.collect.linting import asked, seen
-from mwviz.collect.linting.stand_ins import small, streaming, supplied
+from mwviz.collect.linting.lifespans import of_mounted
+from mwviz.collect.linting.stand_ins import lingering, small, streaming, supplied
 from mwviz.collect.linting.streams import holder
 from mwviz.collect.probe import endpoint
 from mwviz.collect.probe.experiment import Subject
@@ -46,14 +47,21 @@ class LintExperiment(FaultExperiment):
         self.asked: tuple[Attempt, ...] = ()
         self.insecure: tuple[Attempt, ...] = ()
         self.forwarded: tuple[Attempt, ...] = ()
+        self.direct: tuple[Attempt, ...] = ()
         self.supplied: tuple[Supplied, ...] = ()
         self.small: Small | None = None
         self.stream: Stream | None = None
+        self.lingered: Attempt | None = None
         self.sockets: tuple[Socket, ...] = ()
         self.behind: tuple[Trace, ...] = ()
+        self.lifespans = of_mounted(subject.application)
         self.hung: Trace | None = None
         self.told: list[str] = []
         self.finished = False
+
+    async def _start_up(self, loop: Loop, watchdog: Watchdog, start: Any, timeout: float) -> None:
+        with self.lifespans.watching():
+            await super()._start_up(loop, watchdog, start, timeout)
 
     async def _send_all(self, loop: Loop, watchdog: Watchdog, request: Request) -> None:
         send = partial(self._traced, loop, watchdog)
@@ -117,14 +125,20 @@ class LintExperiment(FaultExperiment):
         preflight = requests.preflight(asked.without_origin(wanted), origin, crossing.method, layers)
         self.asked = await self._peeled(send, preflight, _allowed)
         self.insecure = await self._peeled(send, replace(preflight, scheme="http"), _allowed)
-        self.forwarded = await self._peeled(send, asked.forwarded(wanted, layers), lambda _: False)
+        forwarded = asked.forwarded(wanted, layers)
+        self.forwarded = await self._peeled(send, forwarded, lambda _: False)
+        if self.forwarded and seen.client_changed(self.forwarded[-1].trace):
+            self.direct = await self._peeled(send, asked.directly(forwarded), lambda _: False)
 
     async def _to_streams(self, send: Send, loop: Loop) -> None:
         if self.hung is not None:
             return
         request = asked.compressible(self._wanted, self._standing())
-        with self._instead(small):
+        with self._instead(small), ExitStack() as undo:
             trace = await send(request)
+            stopped = seen.stopper(trace)
+            if stopped is not None and self._takes_place(stopped, small, undo):
+                trace = await send(request)  # whether its own answer is short is not known
             self.small = Small(trace)
             if (divider := seen.divider(trace)) is not None:
                 self.small = await self._undivided(send, request, trace, divider)
@@ -133,15 +147,27 @@ class LintExperiment(FaultExperiment):
         if not self._is_over():
             self.stream = Stream(trace, holder(self.recorder.observed(), self.chain.numbered()))
 
+        if self._is_over():
+            return
+        with self._instead(lingering(loop)):
+            plain = prepare(self._wanted, self._standing())
+            self.lingered = next(reversed(await self._peeled(send, plain, lambda _: False)), None)
+
     def _is_over(self) -> bool:
         return self.hung is not None
 
     async def _undivided(self, send: Send, request: Request, trace: Trace, divider: int) -> Small:
-        boundary = self.chain.layers[divider].boundary
-        if boundary is None:
-            return Small(trace)
-        with injected(boundary, small, self.recorder.owns):
+        with ExitStack() as undo:
+            if not self._takes_place(divider, small, undo):
+                return Small(trace)
             return Small(trace, divider, await send(request))
+
+    def _takes_place(self, layer: int, instead: ASGIApp, undo: ExitStack) -> bool:
+        """Let requests meet something else in a layer's place; answers whether that can be done."""
+        boundary = self.chain.layers[layer].boundary
+        if boundary is not None:
+            undo.enter_context(injected(boundary, instead, self.recorder.owns))
+        return boundary is not None
 
     async def _to_routes(self, send: Send) -> None:
         sockets = []

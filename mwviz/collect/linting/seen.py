@@ -11,6 +11,7 @@ from mwviz.collect.stack.crossing import Note
 from mwviz.model import Trace
 
 _ADDED = "+ scope "
+_CLIENT = "~ scope client:"
 _BODY = "http.response.body"
 
 
@@ -55,6 +56,11 @@ def divider(trace: Trace) -> int | None:
         if isinstance(outer, int) and outer > compressed and sent[outer] > sent[inner] == 1:
             return outer
     return None
+
+
+def client_changed(trace: Trace) -> bool:
+    """Whether a layer told those further in of another client."""
+    return any(change.startswith(_CLIENT) for step in trace.steps for change in step.request_changes or ())
 
 
 def _compressed(changes: Iterable[str]) -> bool:

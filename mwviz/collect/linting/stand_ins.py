@@ -13,6 +13,8 @@ SMALL = b"A teapot"
 EVENTS = (b"data: first\n\n", b"data: second\n\n")
 #: Seconds between two events: what is not held back has long left by then.
 _PAUSE = 0.02
+#: Seconds for which an endpoint goes on when it has answered.
+_LINGER = 0.005
 
 
 async def small(_scope: Scope, _receive: Receive, send: Send) -> None:
@@ -34,6 +36,16 @@ def streaming(loop: Loop) -> ASGIApp:
         await send({"type": "http.response.body", "body": b""})
 
     return stream
+
+
+def lingering(loop: Loop) -> ASGIApp:
+    """An app that answers at once, and then goes on for a while, as with a background task."""
+
+    async def linger(scope: Scope, receive: Receive, send: Send) -> None:
+        await small(scope, receive, send)
+        await loop.within(_LINGER, loop.event().wait, lambda: None)
+
+    return linger
 
 
 def supplied(layer: ASGIApp, values: Mapping[str, Any]) -> ASGIApp:

@@ -33,17 +33,24 @@ def evidence(experiment: LintExperiment, said: Sequence[str] = ()) -> Evidence:
         preflight=experiment.asked,
         insecure=experiment.insecure,
         forwarded=experiment.forwarded,
+        direct=experiment.direct,
         supplied=experiment.supplied,
         small=experiment.small,
         stream=experiment.stream,
+        lingered=experiment.lingered,
         sockets=experiment.sockets,
         behind=experiment.behind,
         faults=tell.faults(experiment) if experiment.finished and experiment.normal is not None else None,
         routes=experiment.listed,
         startup=startup,
         renders_errors=experiment.renders_errors,
+        lifespans=tuple(experiment.lifespans.told(experiment.subject.base, started=_started(experiment))),
         notes=tuple(dict.fromkeys((*_notes(experiment), *said))),
     )
+
+
+def _started(experiment: LintExperiment) -> bool:
+    return experiment.conversation is not None and experiment.conversation.startup == "complete"
 
 
 def _notes(experiment: LintExperiment) -> Iterator[str]:
