@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import typer
@@ -112,7 +111,7 @@ def _probed(target: Target, probe: ProbeOptions, *, routes: bool) -> tuple[Trace
         messages.say(
             f"Error: the probe hung, nothing was written. `mwviz show` tells where, --timeout is {probe.timeout} s."
         )
-        os._exit(messages.FINDINGS)
+        process.end(messages.FINDINGS)
 
     with opened(target, diversion) as subject:
         trace = api.probe(subject, probe, stuck=stuck)

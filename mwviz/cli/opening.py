@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
@@ -34,6 +33,6 @@ def leaving(diversion: process.Diversion, tell: Callable[[Known], int]) -> Calla
             code = tell(known)
         except Exception as error:  # noqa: BLE001 - told, and nobody above this thread's function would be
             code = messages.tell_exception(error, whole=False)
-        os._exit(code)
+        process.end(code)
 
     return stuck

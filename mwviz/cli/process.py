@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import NoReturn
 
+#: Bound here: while an app is open, `os._exit` is no way out.
+end = os._exit
 #: Seconds that the app's exit handlers get.
 _EXIT_LIMIT = 10.0
 
@@ -76,7 +78,7 @@ def leave(code: int) -> NoReturn:
     """
     _flush()
     diversion = Diversion()  # exit handlers print, too
-    timer = threading.Timer(_EXIT_LIMIT, os._exit, (code,))
+    timer = threading.Timer(_EXIT_LIMIT, end, (code,))
     timer.daemon = True
     timer.start()
     try:
@@ -84,7 +86,7 @@ def leave(code: int) -> NoReturn:
     finally:
         diversion.end()
         _flush()
-        os._exit(code)
+        end(code)
 
 
 def _flush(*streams: object) -> None:

@@ -15,6 +15,7 @@ from mwviz.collect.probe.request import ProbeOptions, parse_header
 from mwviz.collect.probe.watchdog import Watchdog
 from mwviz.collect.read import report
 from mwviz.collect.running import run, run_in_thread
+from mwviz.collect.staying import staying
 from mwviz.model import Stack, Trace
 
 __all__ = [
@@ -35,9 +36,12 @@ __all__ = [
 
 @contextmanager
 def subject_of(reference: Reference, base: Path, *, factory: bool = False) -> Iterator[Subject]:
-    """The app that a reference names, importable for the time of the `with`; places will be relative to `base`."""
+    """The app that a reference names, importable for the time of the `with`; places will be relative to `base`.
+
+    An app that ends the process meanwhile raises SystemExit instead: nobody would hear of what it did.
+    """
     registrations = Registrations()
-    with importable((*reference.roots, base)):
+    with staying(), importable((*reference.roots, base)):
         app = load(reference, registrations, factory=factory)
         yield Subject(app, reference.shown, registrations, base)
 

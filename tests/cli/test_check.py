@@ -597,7 +597,7 @@ def test_several_apps_of_one_name_make_one_report(project: Project) -> None:
 
 
 def test_an_app_of_several_that_cannot_be_checked(project: Project) -> None:
-    project.write({"mwviz.toml": SEVERAL, "a/main.py": APP, "b/main.py": "import os\nos._exit(7)\n"})
+    project.write({"mwviz.toml": SEVERAL, "a/main.py": APP, "b/main.py": "import os\n__import__(os.name)._exit(7)\n"})
     ended = project.run("check")
     project.write({"b/main.py": "raise RuntimeError('broken')\n"})
     failed = project.run("check")

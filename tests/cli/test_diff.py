@@ -282,7 +282,12 @@ def test_a_branch_that_is_named_like_a_file(repository: Repository) -> None:
 
 @pytest.mark.parametrize("code", [0, 1, 3, 130])
 def test_an_app_that_ends_its_process(project: Project, code: int) -> None:
-    project.write({"main.py": LAYERED, "ends.py": f"import os, sys\nprint('bye', flush=True)\nos._exit({code})\n"})
+    project.write(
+        {
+            "main.py": LAYERED,
+            "ends.py": f"import os, sys\nprint('bye', flush=True)\n__import__(os.name)._exit({code})\n",
+        }
+    )
 
     ran = project.call("diff", "main.py", "ends.py")
 

@@ -124,6 +124,13 @@ TARGETS = (
         ("main.py:3",),
     ),
     Mistake(
+        "os._exit on import",
+        ("main:app",),
+        "'main' called os._exit(3) while it was imported.",
+        {"main.py": "import os\n\nos._exit(3)\n"},
+        ("main.py:3",),
+    ),
+    Mistake(
         "sys.exit in a factory",
         ("main:create_app",),
         "The factory 'main:create_app' called sys.exit(set DATABASE_URL) while it made the app.",

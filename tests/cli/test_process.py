@@ -153,6 +153,50 @@ def test_an_app_that_exits_while_it_is_probed_is_told(project: Project) -> None:
     assert "main.py" in ran.stderr
 
 
+ENDING = """\
+import os
+from contextlib import asynccontextmanager
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+@asynccontextmanager
+async def lifespan(app):
+    if hasattr(os, "fork") and (child := os.fork()) == 0:
+        os._exit(7)
+    if hasattr(os, "fork"):
+        print("child", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    yield
+    os._exit(0)  # some do, because of threads of theirs that never end
+
+async def home(request):
+    return PlainTextResponse("home")
+
+app = Starlette(lifespan=lifespan, routes=[Route("/", home)])
+"""
+
+
+def test_an_app_that_ends_the_process_at_its_shutdown_is_told_all_the_same(project: Project) -> None:
+    project.write({"main.py": ENDING})
+
+    ran = project.run("show", "main:app", "/", "-f", "json")
+
+    trace = trace_of(ran)
+    assert (ran.code, trace["response"]["status"]) == (0, 200)
+    assert "Shutdown failed (ProcessExit: os._exit(0))." in trace["notes"]
+    if hasattr(os, "fork"):
+        assert "child 7" in ran.stderr
+
+
+def test_the_way_out_is_given_back(project: Project) -> None:
+    project.write({"main.py": APP})
+    before = os._exit
+
+    assert project.call("show", "main:app").code == 0
+
+    assert os._exit is before
+
+
 @pytest.mark.parametrize(
     "body", ["time.sleep(60)", "while True:\n    pass", "await asyncio.sleep(60)"], ids=["sleep", "busy", "await"]
 )
@@ -206,7 +250,7 @@ def test_what_is_known_of_a_stuck_app_is_written_from_another_thread(
     project.write({"main.py": APP})
     (project.folder / "gone").mkdir()
     monkeypatch.setattr("mwviz.api.probe", hangs)
-    monkeypatch.setattr("os._exit", leave)
+    monkeypatch.setattr("mwviz.cli.process.end", leave)
 
     ran = project.call("show", "main:app", "-f", "json", *arguments)
 
@@ -433,7 +477,7 @@ def test_leaving_runs_the_exit_handlers_last_and_hands_on_the_code(
 
     # the real ones would be pytest's own
     monkeypatch.setattr("atexit._run_exitfuncs", lambda: print("handler"))
-    monkeypatch.setattr("os._exit", end)
+    monkeypatch.setattr("mwviz.cli.process.end", end)
     print("result")
     with pytest.raises(SystemExit) as left:
         process.leave(7)

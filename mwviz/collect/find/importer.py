@@ -17,6 +17,7 @@ from mwviz.collect.compat import is_application
 from mwviz.collect.find.registration import Registrations, watched
 from mwviz.collect.find.target import Reference
 from mwviz.collect.stack.unwrap import looks_asgi, path_to
+from mwviz.collect.staying import ProcessExit
 from mwviz.errors import ImportFailed, TargetError, closest
 
 #: Names under which apps are looked for in a module, before any other Starlette or FastAPI object in it.
@@ -116,7 +117,9 @@ def _theirs(what: str, when: str, reference: Reference | None = None) -> Iterato
     except (TargetError, KeyboardInterrupt):
         raise
     except SystemExit as error:
-        raise _failed(f"{what} called sys.exit({failure.message(error)}) {when}.", error) from error
+        said = failure.message(error)
+        call = said if isinstance(error, ProcessExit) else f"sys.exit({said})"
+        raise _failed(f"{what} called {call} {when}.", error) from error
     except BaseException as error:
         if reference is not None and _is_missing(error, reference):
             raise TargetError(_no_module(reference)) from error
