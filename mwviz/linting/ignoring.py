@@ -16,7 +16,11 @@ from mwviz.errors import closest
 from mwviz.model import Place
 from mwviz.model.findings import Finding, Findings
 
-_COMMENT = re.compile(r"#\s*mwviz:\s*ignore(?P<codes>\[[^\]]*\])?(?=\s|$|#|,|;)")
+#: Codes may stand in brackets or without them: somebody who writes them means those, and not all.
+_COMMENT = re.compile(
+    r"#\s*mwviz:\s*ignore(?:\s*\[(?P<codes>[^\]]*)|[\s:=]+(?P<bare>MW\w*(?:[\s,]+MW\w*)*)|(?=\s|$|#|,|;))",
+    re.IGNORECASE,
+)
 #: What registers middleware: the smallest such call around a line is the one that counts.
 _REGISTERS = ("add_middleware", "middleware", "Middleware", "wrap")
 
@@ -103,8 +107,8 @@ def _ignores(text: str) -> Iterator[Ignore]:
         return
     for line, comment in _comments(text):
         if (found := _COMMENT.search(comment)) is not None:
-            codes = (found["codes"] or "").strip("[]").split(",")
-            yield Ignore(line, tuple(code.strip().upper() for code in codes if code.strip()))
+            codes = re.split(r"[\s,]+", found["codes"] or found["bare"] or "")
+            yield Ignore(line, tuple(code.upper() for code in codes if code))
 
 
 def _comments(text: str) -> Iterator[tuple[int, str]]:
