@@ -17,26 +17,28 @@ _SIGNS = ("+ ", "~ ")
 
 def doubled(evidence: Evidence) -> Iterator[Met]:
     """MW014: two layers of one class, of which each does what the other has done, or was told to."""
-    done: set[tuple[str, str]] = set()
+    done: set[str] = set()
     traces = [attempts[-1].trace for attempts in (evidence.plain, evidence.cross_origin) if attempts]
     for trace in (*traces, *evidence.behind):
         passed = [trace.layers[index] for index in trace.request_order if trace.layers[index].origin != "framework"]
         for outer, inner in combinations(passed, 2):
             same = outer.qualified_name == inner.qualified_name
-            told = _twice(trace, outer, inner) if same and (outer.label, inner.label) not in done else None
+            told = _twice(trace, outer, inner) if same and inner.label not in done else None
             if told is not None:
-                done.add((outer.label, inner.label))
+                done.add(inner.label)
                 yield _twofold(trace, outer, inner, told)
 
 
 def _twice(trace: Trace, outer: Layer, inner: Layer) -> str | None:
     if outer.kind in ("function", "factory"):
         return None  # one function may make many
-    both = [name for name in _did(trace, outer) if name in _did(trace, inner)]
-    if both:
-        return f"both change {', '.join(both)}"
     given = dict(outer.arguments)
-    if given == dict(inner.arguments) and all(map(_is_whole, given.values())):
+    alike = given == dict(inner.arguments) and all(map(_is_whole, given.values()))
+    both = [name for name in _did(trace, outer) if name in _did(trace, inner)]
+    # a mounted app may want other origins, or other users, than the app does
+    if both and (alike or outer.within == inner.within):
+        return f"both change {', '.join(both)}"
+    if alike and "<locals>" not in outer.qualified_name:  # else each call has made a class of its own
         return "both have the same arguments" if given else "neither has arguments"
     return None
 
