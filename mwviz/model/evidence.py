@@ -26,7 +26,8 @@ class Attempt:
 class Supplied:
     """A layer that raised, called again with what a layer further in puts into the scope.
 
-    `trace` is the request with `keys` supplied, `raised` what the layer had raised without them.
+    `trace` is the request with `keys` supplied, `raised` what the layer had raised without them, and `again` what it
+    raised when it was asked without them once more.
     """
 
     layer: int
@@ -34,6 +35,17 @@ class Supplied:
     keys: tuple[str, ...]
     raised: str
     trace: Trace
+    again: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The same as for the probe's own path for that of a route, where a layer does what it does not do there."""
+
+    plain: tuple[Attempt, ...]
+    cross_origin: tuple[Attempt, ...]
+    preflight: tuple[Attempt, ...]
+    supplied: tuple[Supplied, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +80,9 @@ class Evidence:
 
     Every tuple of attempts begins with the request as it is; each further one passes by the layer that stopped the one
     before. `insecure` is the preflight by plain HTTP, `forwarded` a request that came to a proxy by HTTPS, `behind` a
-    request to each mount or route that has a layer of the app's once more. `startup` is what kept the app from
-    starting; `renders_errors` says that it has a handler of its own for any exception.
+    request to each mount or route that has a layer of the app's once more. `routed` are preflights for some of the
+    app's own routes, and `elsewhere` is what is different for them; no handler was called there. `startup` is what
+    kept the app from starting; `renders_errors` says that it has a handler of its own for any exception.
     """
 
     target: str
@@ -85,6 +98,8 @@ class Evidence:
     stream: Stream | None = None
     sockets: tuple[Socket, ...] = ()
     behind: tuple[Trace, ...] = ()
+    routed: tuple[Trace, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
     faults: Faults | None = None
     routes: Routes | None = None
     startup: TracedError | None = None

@@ -148,9 +148,18 @@ def _finding(rule: Rule, met: Met, target: str) -> Finding:
 def _unjudged(evidence: Evidence, codes: Collection[str]) -> Iterator[str]:
     """What the plain request could not show of these rules, where it did not come to the endpoint."""
     blind = [code for code in OF_RESPONSES if code in codes]
-    for attempt, index in list(stopped(evidence.plain))[:1] if blind else ():
+    if not blind:
+        return
+    unseen = f"what only a response from further in would show was not judged ({', '.join(blind)})."
+    for attempt, index in list(stopped(evidence.plain))[:1]:
         layer = attempt.trace.layers[index].label
+        raised = attempt.trace.steps[index].raised is not None and not attempt.trace.probe.lifespan
+        start = "--lifespan, " if raised else ""
         yield (
-            f"{layer} let the request no further ({got(attempt.trace)}): what only a response from further in would "
-            f"show was not judged ({', '.join(blind)}). Give -H, or PATH, so that it passes."
+            f"{layer} let the request no further ({got(attempt.trace)}): {unseen} Give {start}-H, or PATH, so that it "
+            "passes."
         )
+        return
+    late = cors.kept_from_endpoint(evidence)
+    if late is not None:
+        yield f"Later requests came no further ({late}): {unseen}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from mwviz.collect.faults import requests
 from mwviz.collect.probe.request import ProbeOptions, Request, prepare
-from mwviz.collect.routes.compat import example, is_closed, is_websocket, routes_of
+from mwviz.collect.routes.compat import example, is_closed, is_websocket, methods_of, routes_of
 from mwviz.errors import ProbeError
 from mwviz.model.routes import RouteChain, Routes
 
@@ -17,6 +17,9 @@ _ORIGIN = "https://example.com"
 _CLIENT = "203.0.113.7"
 _HOSTS = ("localhost", "127.0.0.1")
 _BROWSER = "Mozilla/5.0"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Where FastAPI keeps the paths that it adds itself: guards let everybody see those, or there are none.
+_DOCUMENTATION = ("openapi_url", "docs_url", "redoc_url", "swagger_ui_oauth2_redirect_url")
 
 
 def check(options: ProbeOptions) -> None:
@@ -96,6 +99,35 @@ def socket_paths(router: Any) -> tuple[str, ...]:
         if getattr(route, "endpoint", None) is not None and not is_closed(route) and is_websocket(route)
     )
     return tuple(dict.fromkeys(path for path in found if path is not None))
+
+
+def with_method(options: ProbeOptions, method: str) -> ProbeOptions:
+    """The options of a request without a body to the stand-in that answers for the router."""
+    return replace(options, path=None, endpoint="stand-in", method=method, data=None)
+
+
+def examples(application: Any) -> tuple[tuple[str, str], ...]:
+    """Method and path of one route or mount for each way that paths of the app's begin, reading and writing apart."""
+    known = {getattr(application, name, None) for name in _DOCUMENTATION}
+    found: dict[tuple[object, ...], tuple[str, str]] = {}
+    for route in routes_of(application.router):
+        path = _example(route)
+        if path is None or path in known or path == "/":
+            continue
+        for method in methods_of(route, getattr(route, "endpoint", None)) or ("GET",):
+            if method not in ("HEAD", "OPTIONS"):
+                found.setdefault((*path.split("/")[1:3], method in _SAFE), (method, path))
+    return tuple(found.values())
+
+
+def _example(route: Any) -> str | None:
+    """A path of the route's; None where it takes websockets, or cannot be looked into."""
+    path = getattr(route, "path", None)
+    if type(path) is not str or is_closed(route):
+        return None
+    if getattr(route, "endpoint", None) is not None:
+        return None if is_websocket(route) else example(path, getattr(route, "param_convertors", {}))
+    return f"{path}/" if "{" not in path else None
 
 
 def doubled(routes: Routes) -> tuple[tuple[str, str], ...]:

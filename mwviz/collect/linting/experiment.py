@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from typing import TypeAlias
 
 from mwviz.collect.compat_faults import renders_errors
@@ -24,11 +25,11 @@ from mwviz.collect.read import report
 from mwviz.collect.stack.asgi import ASGIApp
 from mwviz.collect.stack.boundary import Boundary
 from mwviz.model import Trace
-from mwviz.model.evidence import Attempt, Small, Socket, Stream, Supplied
+from mwviz.model.evidence import Attempt, Elsewhere, Small, Socket, Stream, Supplied
 from mwviz.model.routes import Routes
 
-#: Layers that are passed by at most for one request, websockets that are asked for, and places to supply from.
-_MOST_PASSED, _MOST_ASKED = 8, 3
+#: Layers that are passed by at most for one request, mounts that are asked for, and places to supply from; routes.
+_MOST_PASSED, _MOST_ASKED, _MOST_ROUTES = 8, 3, 12
 _ALLOWED = "access-control-allow-origin"
 #: Sends a request, and tells what came of it.
 Send: TypeAlias = Callable[[Request], Awaitable[Trace]]
@@ -51,8 +52,11 @@ class LintExperiment(FaultExperiment):
         self.stream: Stream | None = None
         self.sockets: tuple[Socket, ...] = ()
         self.behind: tuple[Trace, ...] = ()
+        self.asked_of_routes: tuple[Trace, ...] = ()
+        self.elsewhere: tuple[Elsewhere, ...] = ()
         self.hung: Trace | None = None
         self.told: list[str] = []
+        self._origin = ""
         self.finished = False
 
     async def _send_all(self, loop: Loop, watchdog: Watchdog, request: Request) -> None:
@@ -70,6 +74,8 @@ class LintExperiment(FaultExperiment):
             if self.hung is None:
                 await super()._send_all(loop, watchdog, request)
                 self.finished = True
+            if request.endpoint == "stand-in":
+                await self._to_paths(send)  # last: these are many, and a layer may count requests
 
     @property
     def renders_errors(self) -> bool:
@@ -110,8 +116,9 @@ class LintExperiment(FaultExperiment):
         layers, wanted = self._standing(), self._wanted
         if requests.origin_of(wanted) is None and requests.origin_for(layers) == (True, None):
             self.told.append("No origin is known that CORSMiddleware accepts: rules about CORS want -H 'Origin: ...'.")
-        origin = asked.origin(wanted, layers)
-        self.supplied = await self._supplied(send)
+        origin = self._origin = asked.origin(wanted, layers)
+        if self.request is not None:
+            self.supplied = await self._supplied(send, self.request, self.plain)
         crossing = asked.cross_origin(wanted, origin, layers)
         self.cross_origin = await self._peeled(send, crossing, _allowed)
         preflight = requests.preflight(asked.without_origin(wanted), origin, crossing.method, layers)
@@ -145,7 +152,7 @@ class LintExperiment(FaultExperiment):
 
     async def _to_routes(self, send: Send) -> None:
         sockets = []
-        for path in asked.socket_paths(self.subject.application.router)[:_MOST_ASKED]:
+        for path in asked.socket_paths(self.subject.application.router)[:_MOST_ROUTES]:
             http = await send(asked.http_to(path, self._wanted, self._standing()))
             sockets.append(Socket(path, http, await send(asked.websocket_to(path, self._wanted, self._standing()))))
         if self.hung is None:
@@ -156,6 +163,33 @@ class LintExperiment(FaultExperiment):
                 with self._routed():
                     behind.append(await send(asked.routed_to(path, method, self._wanted, self._standing())))
             self.behind = tuple(behind)
+
+    async def _to_paths(self, send: Send) -> None:
+        """Ask for the app's own routes, whose handlers a stand-in stands in for: guards let pass what is for all."""
+        groups = (self.cross_origin, self.asked)
+        known = {(kind, each.without[-1]) for kind, attempts in enumerate(groups) for each in attempts[1:]}
+        for method, path in asked.examples(self.subject.application)[:_MOST_ROUTES]:
+            wanted, layers = asked.with_method(self._wanted, method), self._standing()
+            crossing = replace(asked.cross_origin(wanted, self._origin, layers), target=path)
+            preflight = requests.preflight(asked.without_origin(wanted), self._origin, method, layers)
+            both = (crossing, replace(preflight, target=path))
+            traces = [await send(each) for each in both]
+            if self.hung is not None:
+                return
+            self.asked_of_routes += (traces[1],)
+            stops = ((kind, seen.stopper(trace)) for kind, trace in enumerate(traces) if not _allowed(trace))
+            new = {(kind, layer) for kind, layer in stops if layer is not None} - known
+            if new and len(self.elsewhere) < _MOST_ASKED:
+                known |= new
+                await self._at_path(send, replace(prepare(wanted, layers), target=path), *both)
+
+    async def _at_path(self, send: Send, request: Request, crossing: Request, preflight: Request) -> None:
+        plain = await self._peeled(send, request, lambda _: False)
+        supplied = await self._supplied(send, request, plain)
+        crossed = await self._peeled(send, crossing, _allowed)
+        asked_first = await self._peeled(send, preflight, _allowed)
+        if self.hung is None:
+            self.elsewhere += (Elsewhere(plain, crossed, asked_first, supplied),)
 
     async def _peeled(self, send: Send, request: Request, done: Callable[[Trace], bool]) -> tuple[Attempt, ...]:
         """Send the request, and again without the layer that stopped it, as long as one does."""
@@ -182,14 +216,14 @@ class LintExperiment(FaultExperiment):
         undo.enter_context(injected(found.boundary, inner, self.recorder.owns))
         return True
 
-    async def _supplied(self, send: Send) -> tuple[Supplied, ...]:
+    async def _supplied(self, send: Send, request: Request, attempts: tuple[Attempt, ...]) -> tuple[Supplied, ...]:
         """Call what raised again, with what layers further in put into the scope once it was passed by."""
-        if len(self.plain) < 2 or self.hung is not None or self.request is None:
+        if len(attempts) < 2 or self.hung is not None:
             return ()
-        last, notes = self.plain[-1], self.run.recorder.observed() if self.run is not None else []
+        last, notes = attempts[-1], self.run.recorder.observed() if self.run is not None else []
         values = seen.scope_values(notes)
         found: list[Supplied] = []
-        for attempt, following in zip(self.plain, self.plain[1:], strict=False):
+        for attempt, following in pairwise(attempts):
             layer = following.without[-1]
             raised, boundary = attempt.trace.steps[layer].raised, self.chain.layers[layer].boundary
             if raised is None or boundary is None:
@@ -199,9 +233,10 @@ class LintExperiment(FaultExperiment):
                 with ExitStack() as undo:
                     for other in attempt.without:
                         self._pass_by(other, undo)
-                    undo.enter_context(self._supplying(boundary, given))
-                    tried = await send(self.request)
-                found.append(Supplied(layer, by, tuple(given), raised, tried))
+                    with self._supplying(boundary, given):
+                        tried = await send(request)
+                    again = await send(request)  # it may have raised but once
+                found.append(Supplied(layer, by, tuple(given), raised, tried, again.steps[layer].raised))
         return tuple(found)
 
     @contextmanager
