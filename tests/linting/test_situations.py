@@ -15,7 +15,21 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 
-from tests.linting.layered import CORS, LIVE, PAGE, REDIRECT, Adding, Plain, Session, Tenant, adding, app, page
+from tests.linting.layered import (
+    CORS,
+    GZIP,
+    LIVE,
+    PAGE,
+    REDIRECT,
+    Adding,
+    Passing,
+    Plain,
+    Session,
+    Tenant,
+    adding,
+    app,
+    page,
+)
 from tests.linting.test_rules import judged
 
 ROUTES = [
@@ -83,6 +97,10 @@ async def rendered_anyway(request: Any, call_next: Any) -> Any:
 
 async def as_meant(request: Any, error: Any) -> JSONResponse:
     return JSONResponse({}, getattr(error, "status_code", 500))
+
+
+async def passes(request: Any, call_next: Any) -> Any:
+    return await call_next(request)
 
 
 class Closed(Plain):
@@ -168,6 +186,8 @@ CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
     ("MW004", "fails only once", lambda: app(FailsOnce, Session), []),
     ("MW005", "fails only once", lambda: app(FailsOnce, Tenant), []),
     ("MW005", "fails in other words", lambda: app(function(rendered_anyway), FailsEachTime, Tenant), []),
+    ("MW006", "two divide", lambda: app(GZIP, Passing, Plain, function(passes)), [("GZipMiddleware", "passes")]),
+    ("MW006", "two divide outside", lambda: app(Passing, function(passes), GZIP), []),
     ("MW010", "for some paths", lambda: app(function(raises_for_items), routes=ROUTES), [("raises_for_items",)]),
     ("MW010", "a handler makes of it what was meant",
      lambda: app(Closed, exception_handlers={Exception: as_meant}), []),
@@ -263,6 +283,12 @@ def test_a_websocket_with_dependencies_may_be_guarded_by_them() -> None:
     (unguarded,) = judged(made(is_open=True), "MW011").findings
     assert (unguarded.severity, unguarded.routes) == ("warning", ("websocket /items/1",))
     assert "not known" not in unguarded.evidence
+
+
+def test_compression_goes_inside_of_all_that_divide() -> None:
+    (found,) = judged(app(GZIP, Passing, Plain, function(passes)), "MW006").findings
+    assert found.remedy.startswith("Register GZipMiddleware so that it stands inside of passes:")
+    assert found.evidence.endswith("The same 8 bytes from the place of Passing were left as they are.")
 
 
 def test_a_limit_of_the_frameworks_own_stays_where_it_is() -> None:

@@ -60,7 +60,8 @@ _LIMIT = (
 
 def answered_preflight(evidence: Evidence) -> Iterator[Met]:
     """MW001: with the layer passed by, the very same preflight is allowed."""
-    signs_in = {trace.answered_by for trace in evidence.routed if turned_elsewhere(trace)}
+    further = (attempt.trace for place in evidence.elsewhere for attempt in place.preflight)
+    signs_in = {trace.answered_by for trace in (*evidence.routed, *further) if turned_elsewhere(trace)}
     done: set[int] = set()
     for place in tried(evidence):
         elsewhere = {layer for _, layer in stopped(place.cross_origin)}

@@ -133,8 +133,12 @@ class LintExperiment(FaultExperiment):
         with self._instead(small):
             trace = await send(request)
             self.small = Small(trace)
-            if (divider := seen.divider(trace)) is not None:
-                self.small = await self._undivided(send, request, trace, divider)
+            places = seen.dividers(trace)
+            for place in places:  # what stands further out may divide a whole body as well
+                tried = await self._undivided(send, request, trace, place)
+                self.small = replace(tried, by=places[0])
+                if tried.without is None or not seen.is_compressed(tried.without):
+                    break
         with self._instead(streaming(loop)):
             trace = await send(request)
         if not self._is_over():

@@ -44,17 +44,28 @@ def refused(run: Run | None) -> int | None:
     return int(status) if isinstance(status, int) else None
 
 
-def divider(trace: Trace) -> int | None:
-    """The innermost layer that divided a body that came in one message, where that was compressed further out."""
+def dividers(trace: Trace) -> tuple[int, ...]:
+    """The innermost layer that divided a body that came in one message, where that was compressed further out.
+
+    After it come the layers between it and the one that compresses, innermost first. Empty where none has divided it.
+    """
     sent = Counter(event.of for event in trace.timeline if event.event == "send" and event.message == _BODY)
     compressed = next((step.layer for step in trace.steps if _compressed(step.response_changes or ())), None)
     if compressed is None:
-        return None
+        return ()
     order: list[int | str] = [*trace.request_order, "endpoint"]
-    for outer, inner in zip(reversed(order[:-1]), reversed(order[1:]), strict=True):
-        if isinstance(outer, int) and outer > compressed and sent[outer] > sent[inner] == 1:
-            return outer
-    return None
+    between = [
+        (outer, sent[outer] > sent[inner] == 1)
+        for outer, inner in zip(reversed(order[:-1]), reversed(order[1:]), strict=True)
+        if isinstance(outer, int) and outer > compressed
+    ]
+    first = next((at for at, (_, divides) in enumerate(between) if divides), len(between))
+    return tuple(layer for layer, _ in between[first:] if trace.layers[layer].origin != "framework")
+
+
+def is_compressed(trace: Trace) -> bool:
+    """Whether a layer has compressed the response."""
+    return any(_compressed(step.response_changes or ()) for step in trace.steps)
 
 
 def _compressed(changes: Iterable[str]) -> bool:
