@@ -339,6 +339,18 @@ def test_with_a_path_the_handler_is_called_once(project: Project) -> None:
     assert (project.folder / "calls").read_text() == "x"
 
 
+def test_past_a_guard_no_handler_is_called(project: Project) -> None:
+    counted = (
+        "from starlette.routing import Route\n\n\n"
+        "async def page(request):\n    open('called', 'w').close()\n    return JSONResponse({})\n\n\n"
+        "app = Starlette(routes=[Route('/', page)])\n"
+    )
+    project.write({"main.py": HEAD + counted + CORS + AUTH})
+    ran = project.run("lint", "main", "/", "-f", "json")
+    assert (ran.code, codes(ran.stdout)) == (1, ["MW001", "MW002"])
+    assert not (project.folder / "called").exists()
+
+
 def test_middleware_that_is_added_too_late_is_told_where_the_app_starts(project: Project) -> None:
     pytest.importorskip("starlette", minversion="0.30")
     late = (

@@ -207,6 +207,7 @@ class LintExperiment(FaultExperiment):
                 if stopped is None or stopped in without or not self._pass_by(stopped, undo):
                     break
                 without = (*without, stopped)
+                undo.enter_context(self._instead(endpoint.answer))  # no handler is called past who guards it
         return tuple(attempts)
 
     def _pass_by(self, layer: int, undo: ExitStack) -> bool:
