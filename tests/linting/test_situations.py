@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
 from starlette.authentication import AuthCredentials, AuthenticationBackend, SimpleUser
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -22,6 +23,7 @@ from tests.linting.layered import (
     PAGE,
     REDIRECT,
     Adding,
+    Auth,
     Passing,
     Plain,
     Session,
@@ -49,6 +51,10 @@ async def guards_items(request: Any, call_next: Any) -> Any:
     if request.url.path.startswith("/items") and "authorization" not in request.headers:
         return JSONResponse({}, 401)
     return await call_next(request)
+
+
+async def guards_admin(request: Any, call_next: Any) -> Any:
+    return JSONResponse({}, 401) if "/admin" in request.scope["path"] else await call_next(request)
 
 
 async def guards_items_kindly(request: Any, call_next: Any) -> Any:
@@ -83,7 +89,7 @@ async def speaks_english(request: Any, call_next: Any) -> Any:
 
 
 async def session_for_items(request: Any, call_next: Any) -> Any:
-    if request.url.path.startswith("/items"):
+    if "/items" in request.url.path:
         assert "session" in request.scope, "SessionMiddleware must be installed to access request.session"
     return await call_next(request)
 
@@ -177,6 +183,18 @@ CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
     ("MW001", "leads home", lambda: app(function(leads_home), CORS, routes=ROUTES), []),
     ("MW001", "leads to another language", lambda: app(function(speaks_english), CORS, routes=ROUTES), []),
     ("MW001", "leads to HTTPS", lambda: app(REDIRECT, CORS, routes=ROUTES), []),
+    ("MW001", "a guard outside of a mount with CORS", lambda: with_mount(function(guards_admin), CORS),
+     [("CORSMiddleware", "guards_admin")]),
+    ("MW002", "a guard outside of a mount with CORS", lambda: with_mount(function(guards_admin), CORS),
+     [("CORSMiddleware", "guards_admin")]),
+    ("MW001", "a guard outside of an app at /", lambda: Starlette(
+        routes=[Mount("/", app(CORS))], middleware=[Middleware(Auth)]),
+     [("CORSMiddleware", "Auth")]),
+    ("MW001", "a guard inside of a mount", lambda: with_mount(CORS, function(guards_admin)), []),
+    ("MW002", "a guard beside CORS in a mount", lambda: Starlette(
+        routes=[Mount("/admin", app(CORS, function(guards_admin)))]), []),
+    ("MW004", "in a mount", lambda: Starlette(routes=[Mount("/items", app(function(session_for_items), Session))]),
+     [("Session", "session_for_items")]),
     ("MW003", "a layer outside catches", lambda: app(function(rendered_anyway), CORS),
      [("CORSMiddleware", "rendered_anyway")]),
     ("MW003", "a layer inside catches", lambda: app(CORS, function(rendered_anyway)), []),

@@ -88,7 +88,7 @@ def websocket_to(path: str, options: ProbeOptions, layers: Sequence[object]) -> 
 
 def routed_to(path: str, method: str, options: ProbeOptions, layers: Sequence[object]) -> Request:
     """A request for a route, whose handler a stand-in stands in for."""
-    return prepare(replace(options, path=path, endpoint="stand-in", method=method, data=None, lifespan=False), layers)
+    return prepare(route(options, method, path), layers)
 
 
 def socket_paths(router: Any) -> tuple[str, ...]:
@@ -101,9 +101,9 @@ def socket_paths(router: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for path in found if path is not None))
 
 
-def with_method(options: ProbeOptions, method: str) -> ProbeOptions:
-    """The options of a request without a body to the stand-in that answers for the router."""
-    return replace(options, path=None, endpoint="stand-in", method=method, data=None)
+def route(options: ProbeOptions, method: str, path: str) -> ProbeOptions:
+    """The options of a request without a body for a route, whose handler a stand-in stands in for."""
+    return replace(options, path=path, endpoint="stand-in", method=method, data=None, lifespan=False)
 
 
 def examples(application: Any) -> tuple[tuple[str, str], ...]:
@@ -112,10 +112,12 @@ def examples(application: Any) -> tuple[tuple[str, str], ...]:
     found: dict[tuple[object, ...], tuple[str, str]] = {}
     for route in routes_of(application.router):
         path = _example(route)
-        if path is None or path in known or path == "/":
+        if path is None or path in known:
             continue
-        for method in methods_of(route, getattr(route, "endpoint", None)) or ("GET",):
-            if method not in ("HEAD", "OPTIONS"):
+        handler = getattr(route, "endpoint", None)
+        for method in methods_of(route, handler) or ("GET",):
+            asked_before = path == "/" and method == "GET" and handler is not None
+            if method not in ("HEAD", "OPTIONS") and not asked_before:
                 found.setdefault((*path.split("/")[1:3], method in _SAFE), (method, path))
     return tuple(found.values())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -30,7 +30,6 @@ from mwviz.model.routes import Routes
 
 #: Layers that are passed by at most for one request, mounts that are asked for, and places to supply from; routes.
 _MOST_PASSED, _MOST_ASKED, _MOST_ROUTES = 8, 3, 12
-_ALLOWED = "access-control-allow-origin"
 #: Sends a request, and tells what came of it.
 Send: TypeAlias = Callable[[Request], Awaitable[Trace]]
 
@@ -56,7 +55,7 @@ class LintExperiment(FaultExperiment):
         self.elsewhere: tuple[Elsewhere, ...] = ()
         self.hung: Trace | None = None
         self.told: list[str] = []
-        self._origin = ""
+        self._plainly = options
         self.finished = False
 
     async def _send_all(self, loop: Loop, watchdog: Watchdog, request: Request) -> None:
@@ -75,7 +74,8 @@ class LintExperiment(FaultExperiment):
                 await super()._send_all(loop, watchdog, request)
                 self.finished = True
             if request.endpoint == "stand-in":
-                await self._to_paths(send)  # last: these are many, and a layer may count requests
+                with self._routed() if self._routable else nullcontext():
+                    await self._to_paths(send)  # last: these are many, and a layer may count requests
 
     @property
     def renders_errors(self) -> bool:
@@ -116,14 +116,13 @@ class LintExperiment(FaultExperiment):
         layers, wanted = self._standing(), self._wanted
         if requests.origin_of(wanted) is None and requests.origin_for(layers) == (True, None):
             self.told.append("No origin is known that CORSMiddleware accepts: rules about CORS want -H 'Origin: ...'.")
-        origin = self._origin = asked.origin(wanted, layers)
+        self._plainly = wanted
         if self.request is not None:
             self.supplied = await self._supplied(send, self.request, self.plain)
-        crossing = asked.cross_origin(wanted, origin, layers)
-        self.cross_origin = await self._peeled(send, crossing, _allowed)
-        preflight = requests.preflight(asked.without_origin(wanted), origin, crossing.method, layers)
-        self.asked = await self._peeled(send, preflight, _allowed)
-        self.insecure = await self._peeled(send, replace(preflight, scheme="http"), _allowed)
+        crossing, preflight = self._crossing(wanted)
+        self.cross_origin = await self._peeled(send, crossing, seen.is_allowed)
+        self.asked = await self._peeled(send, preflight, seen.is_allowed)
+        self.insecure = await self._peeled(send, replace(preflight, scheme="http"), seen.is_allowed)
         self.forwarded = await self._peeled(send, asked.forwarded(wanted, layers), lambda _: False)
 
     async def _to_streams(self, send: Send, loop: Loop) -> None:
@@ -170,30 +169,35 @@ class LintExperiment(FaultExperiment):
 
     async def _to_paths(self, send: Send) -> None:
         """Ask for the app's own routes, whose handlers a stand-in stands in for: guards let pass what is for all."""
-        groups = (self.cross_origin, self.asked)
-        known = {(kind, each.without[-1]) for kind, attempts in enumerate(groups) for each in attempts[1:]}
+        known = seen.judged_by(self.plain, self.cross_origin, self.asked)
         for method, path in asked.examples(self.subject.application)[:_MOST_ROUTES]:
-            wanted, layers = asked.with_method(self._wanted, method), self._standing()
-            crossing = replace(asked.cross_origin(wanted, self._origin, layers), target=path)
-            preflight = requests.preflight(asked.without_origin(wanted), self._origin, method, layers)
-            both = (crossing, replace(preflight, target=path))
-            traces = [await send(each) for each in both]
+            wanted = asked.route(self._plainly, method, path)
+            traces = [await send(each) for each in self._crossing(wanted)]
             if self.hung is not None:
                 return
             self.asked_of_routes += (traces[1],)
-            stops = ((kind, seen.stopper(trace)) for kind, trace in enumerate(traces) if not _allowed(trace))
-            new = {(kind, layer) for kind, layer in stops if layer is not None} - known
-            if new and len(self.elsewhere) < _MOST_ASKED:
+            if len(self.elsewhere) == _MOST_ASKED or not any(map(seen.is_stopped, traces)):
+                continue
+            found = await self._at_path(send, wanted)
+            new = seen.judged_by(found.plain, found.cross_origin, found.preflight) - known
+            if new and self.hung is None:
                 known |= new
-                await self._at_path(send, replace(prepare(wanted, layers), target=path), *both)
+                self.elsewhere += (found,)
 
-    async def _at_path(self, send: Send, request: Request, crossing: Request, preflight: Request) -> None:
+    def _crossing(self, wanted: ProbeOptions) -> tuple[Request, Request]:
+        """The request as a page of another origin sends it, and its preflight."""
+        layers = self._standing()
+        origin = asked.origin(wanted, layers)
+        crossing = asked.cross_origin(wanted, origin, layers)
+        return crossing, requests.preflight(asked.without_origin(wanted), origin, crossing.method, layers)
+
+    async def _at_path(self, send: Send, wanted: ProbeOptions) -> Elsewhere:
+        request = prepare(wanted, self._standing())
         plain = await self._peeled(send, request, lambda _: False)
         supplied = await self._supplied(send, request, plain)
-        crossed = await self._peeled(send, crossing, _allowed)
-        asked_first = await self._peeled(send, preflight, _allowed)
-        if self.hung is None:
-            self.elsewhere += (Elsewhere(plain, crossed, asked_first, supplied),)
+        crossing, preflight = self._crossing(wanted)  # the layers of a mount are only known by now
+        crossed = await self._peeled(send, crossing, seen.is_allowed)
+        return Elsewhere(plain, crossed, await self._peeled(send, preflight, seen.is_allowed), supplied)
 
     async def _peeled(self, send: Send, request: Request, done: Callable[[Trace], bool]) -> tuple[Attempt, ...]:
         """Send the request, and again without the layer that stopped it, as long as one does."""
@@ -249,7 +253,3 @@ class LintExperiment(FaultExperiment):
         layer: ASGIApp = boundary.mwviz.layer
         with injected(boundary, supplied(layer, values), self.recorder.owns):
             yield
-
-
-def _allowed(trace: Trace) -> bool:
-    return trace.response is not None and any(name.lower() == _ALLOWED for name, _ in trace.response.headers)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from mwviz.collect.probe.experiment import Run
 from mwviz.collect.stack.crossing import Note
 from mwviz.model import Trace
+from mwviz.model.evidence import Attempt
 
 _ADDED = "+ scope "
 _BODY = "http.response.body"
+_ALLOWED = "access-control-allow-origin"
 
 
 def stopper(trace: Trace) -> int | None:
@@ -28,6 +31,32 @@ def turned_away(trace: Trace) -> int | None:
     """The layer of the user's that answered by itself; None where none did, or where it raised."""
     place = stopper(trace)
     return place if place is not None and trace.response is not None and trace.steps[place].raised is None else None
+
+
+def is_allowed(trace: Trace) -> bool:
+    """Whether pages of another origin may read the response."""
+    return trace.response is not None and any(name.lower() == _ALLOWED for name, _ in trace.response.headers)
+
+
+def is_stopped(trace: Trace) -> bool:
+    """Whether a layer raised, or answered what no page of another origin may read."""
+    place = stopper(trace)
+    return place is not None and (trace.steps[place].raised is not None or not is_allowed(trace))
+
+
+def judged_by(
+    plain: Sequence[Attempt], cross_origin: Sequence[Attempt], preflight: Sequence[Attempt]
+) -> set[tuple[str, int]]:
+    """The layers that can be judged by these: those that raised, and those that kept a request from being allowed."""
+    found = {
+        ("raised", following.without[-1])
+        for attempt, following in pairwise(plain)
+        if attempt.trace.steps[following.without[-1]].raised is not None
+    }
+    for kind, attempts in (("crossing", cross_origin), ("preflight", preflight)):
+        if attempts and is_allowed(attempts[-1].trace):
+            found.update((kind, each.without[-1]) for each in attempts[1:])
+    return found
 
 
 def refused(run: Run | None) -> int | None:
