@@ -75,6 +75,10 @@ async def wants_csrf(request: Any, call_next: Any) -> Any:
     return JSONResponse({}, 403) if request.method in ("POST", "PUT") else await call_next(request)
 
 
+async def minds_origins(request: Any, call_next: Any) -> Any:
+    return JSONResponse({}, 403) if request.headers.get("origin", PAGE) != PAGE else await call_next(request)
+
+
 async def signs_in(request: Any, call_next: Any) -> Any:
     return RedirectResponse("/login", 303) if request.url.path != "/login" else await call_next(request)
 
@@ -195,6 +199,8 @@ CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
         routes=[Mount("/admin", app(CORS, function(guards_admin)))]), []),
     ("MW004", "in a mount", lambda: Starlette(routes=[Mount("/items", app(function(session_for_items), Session))]),
      [("Session", "session_for_items")]),
+    ("MW001", "a layer minds origins", lambda: app(function(minds_origins), ANYBODY, routes=ROUTES), []),
+    ("MW002", "a layer minds origins", lambda: app(function(minds_origins), ANYBODY, routes=ROUTES), []),
     ("MW003", "a layer outside catches", lambda: app(function(rendered_anyway), CORS),
      [("CORSMiddleware", "rendered_anyway")]),
     ("MW003", "a layer inside catches", lambda: app(CORS, function(rendered_anyway)), []),
@@ -301,6 +307,12 @@ def test_a_websocket_with_dependencies_may_be_guarded_by_them() -> None:
     (unguarded,) = judged(made(is_open=True), "MW011").findings
     assert (unguarded.severity, unguarded.routes) == ("warning", ("websocket /items/1",))
     assert "not known" not in unguarded.evidence
+
+
+def test_an_origin_that_was_given_is_one_that_a_layer_should_know() -> None:
+    given = {"headers": (("Origin", "https://other.example"),)}
+    (found,) = judged(app(function(minds_origins), ANYBODY), "MW001", **given).findings
+    assert "403 from minds_origins" in found.evidence
 
 
 def test_compression_goes_inside_of_all_that_divide() -> None:

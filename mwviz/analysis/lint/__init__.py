@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from mwviz.analysis.lint import body, cors, proxy, stack, state, websocket
+from mwviz.analysis.lint import body, cors, exposed, proxy, stack, state, websocket
 from mwviz.analysis.lint.met import Met, got, stopped
 from mwviz.analysis.lint.stories import STORIES
 from mwviz.errors import SelectionError, closest
@@ -47,7 +47,7 @@ RULES = (
     Rule("MW021", "info", cors.lost_on_oversize),
     Rule("MW022", "info", stack.unlisted),
     Rule("MW024", "error", stack.broken_protocol, default=False),
-    Rule("MW026", "warning", cors.unexposed),
+    Rule("MW026", "warning", exposed.unexposed),
 )
 _ALL = "ALL"
 #: Judged by what becomes of a response of the endpoint's.

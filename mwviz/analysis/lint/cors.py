@@ -19,26 +19,10 @@ from mwviz.analysis.lint.met import (
 )
 from mwviz.analysis.remedies import move
 from mwviz.model import Layer, Trace
-from mwviz.model.evidence import Attempt, Evidence
+from mwviz.model.evidence import Attempt, Elsewhere, Evidence
 from mwviz.model.faults import Fault, FaultKind, Faults
 from mwviz.model.routes import RouteChain, Routes
 
-#: What a script may read without being asked: https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name
-_SAFELISTED = frozenset(
-    {"cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma"}
-)
-#: What is meant for the browser itself, or for a proxy: no script asks for it.
-_FOR_BROWSERS = frozenset(
-    {
-        "x-cdn", "x-clacks-overhead", "x-content-security-policy", "x-content-security-policy-report-only",
-        "x-content-type-options", "x-dns-prefetch-control", "x-download-options", "x-frame-options", "x-generator",
-        "x-permitted-cross-domain-policies", "x-pingback", "x-powered-by", "x-robots-tag", "x-sendfile", "x-served-by",
-        "x-ua-compatible", "x-varnish", "x-webkit-csp", "x-xss-protection",
-    }
-)  # fmt: skip
-_FOR_PROXIES = ("x-accel-", "x-amz-cf-", "x-cache", "x-forwarded-", "x-litespeed-", "x-lighttpd-")
-#: Meant for a client, though its name does not begin with `x-`.
-_FOR_CLIENTS = ("ratelimit", "request-id", "correlation-id", "retry-after", "deprecation", "sunset", "api-version")
 _SECURITY = frozenset(
     {
         "content-security-policy", "cross-origin-embedder-policy", "cross-origin-opener-policy", "permissions-policy",
@@ -68,7 +52,9 @@ def answered_preflight(evidence: Evidence) -> Iterator[Met]:
         for attempt, layer, cors in _kept_from(place.preflight):
             status = attempt.trace.response.status if attempt.trace.response is not None else 0
             # what is answered kindly for any method may be the page that lives at this path
-            if layer not in done and (status >= 400 or layer not in elsewhere or layer in signs_in):
+            if layer in done or layer in _minding_origins(place):
+                continue
+            if status >= 400 or layer not in elsewhere or layer in signs_in:
                 done.add(layer)
                 told = "answers the preflight, so that {cors} never sees it"
                 yield _outside(attempt, layer, cors, place.preflight[-1].trace, told)
@@ -80,11 +66,22 @@ def turned_away(evidence: Evidence) -> Iterator[Met]:
     for place in tried(evidence):
         for attempt, layer, cors in _kept_from(place.cross_origin):
             status = attempt.trace.response.status if attempt.trace.response is not None else 0
-            if layer not in done and 400 <= status < 500:
+            if layer not in done and 400 <= status < 500 and layer not in _minding_origins(place):
                 done.add(layer)
                 yield _outside(
                     attempt, layer, cors, place.cross_origin[-1].trace, f"answers {status} outside of {{cors}}"
                 )
+
+
+def _minding_origins(place: Evidence | Elsewhere) -> set[int]:
+    """Layers that turn the request away only where it names its origin: whom they know, we do not."""
+    whoever = {layer for _, layer in stopped(place.plain)}
+    refused = {
+        layer
+        for attempt, layer in stopped(place.cross_origin)
+        if attempt.trace.response is not None and attempt.trace.response.status in (400, 403)
+    }
+    return refused - whoever
 
 
 def _kept_from(attempts: Sequence[Attempt]) -> Iterator[tuple[Attempt, int, int]]:
@@ -191,42 +188,6 @@ def bare_preflight(evidence: Evidence) -> Iterator[Met]:
             (layer, outer),
             move(layer, outer, get.layers, outward=True),
         )
-
-
-def unexposed(evidence: Evidence) -> Iterator[Met]:
-    """MW026: a header of a layer's that is meant for clients, and that a page of another origin cannot read."""
-    trace = evidence.cross_origin[0].trace if evidence.cross_origin else None
-    cors = allowing(trace) if trace is not None else None
-    if trace is None or cors is None:
-        return
-    exposed = {name.strip().lower() for name in (header(trace, "access-control-expose-headers") or "").split(",")}
-    if "*" in exposed and header(trace, "access-control-allow-credentials") != "true":
-        return
-    by_layer: dict[int, list[str]] = {}
-    for name, index in added(trace).items():
-        if _for_clients(name) and name not in exposed and trace.layers[index].origin != "framework":
-            by_layer.setdefault(index, []).append(name)
-    for index, names in sorted(by_layer.items()):
-        yield _not_exposed(trace, trace.layers[cors], trace.layers[index], sorted(names), exposed)
-
-
-def _for_clients(name: str) -> bool:
-    if name in _SAFELISTED or name in _FOR_BROWSERS or name.startswith(_FOR_PROXIES):
-        return False
-    return name.startswith("x-") or name.startswith(_FOR_CLIENTS)
-
-
-def _not_exposed(trace: Trace, cors: Layer, layer: Layer, names: list[str], exposed: set[str]) -> Met:
-    listed = ", ".join(f'"{name}"' for name in names)
-    already = "is" if exposed - {""} else "lists none"
-    told = "not in access-control-expose-headers" if already == "is" else "and no access-control-expose-headers"
-    return Met(
-        f"A page of another origin cannot read the {', '.join(names)} of {layer.label}: {cors.label} does not expose "
-        f"{'it' if len(names) == 1 else 'them'}.",
-        f"Sent {sent(trace)}: {got(trace)}, with {', '.join(names)}, {told}.",
-        (cors, layer),
-        f"Give {cors.label} expose_headers=[{listed}]{', besides what it has' if already == 'is' else ''}.",
-    )
 
 
 def lost_id(evidence: Evidence) -> Iterator[Met]:
