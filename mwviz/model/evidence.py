@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mwviz.model.faults import Faults
 from mwviz.model.routes import Routes
-from mwviz.model.stack import Layer, Versions
+from mwviz.model.stack import Layer, Place, Versions
 from mwviz.model.trace import Trace, TracedError
 
 
@@ -82,7 +82,8 @@ class Evidence:
     before. `insecure` is the preflight by plain HTTP, `forwarded` a request that came to a proxy by HTTPS, `behind` a
     request to each mount or route that has a layer of the app's once more. `routed` are preflights for some of the
     app's own routes, and `elsewhere` is what is different for them; no handler was called there. `startup` is what
-    kept the app from starting; `renders_errors` says that it has a handler of its own for any exception.
+    kept the app from starting, and `failed_at` the user's own line that it was raised at; `renders_errors` says that
+    the app has a handler of its own for any exception.
     """
 
     target: str
@@ -103,5 +104,6 @@ class Evidence:
     faults: Faults | None = None
     routes: Routes | None = None
     startup: TracedError | None = None
+    failed_at: Place | None = None
     renders_errors: bool = False
     notes: tuple[str, ...] = ()

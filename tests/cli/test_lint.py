@@ -358,9 +358,13 @@ def test_middleware_that_is_added_too_late_is_told_where_the_app_starts(project:
         "    app.add_middleware(Id)\n    yield\n\n\napp = Starlette(lifespan=lifespan)\n"
     )
     project.write({"main.py": HEAD + late})
+    late_at = (HEAD + late).splitlines().index("    app.add_middleware(Id)") + 1
     assert codes(project.run("lint", "main", "-f", "json").stdout) == []
     started = project.run("lint", "main", "--lifespan", "-f", "json")
     assert (started.code, codes(started.stdout)) == (1, ["MW016"])
+    (added,) = found(started.stdout)
+    assert added["place"] == {"file": "main.py", "line": late_at}
+    assert added["evidence"].endswith(f"has started, raised at main.py:{late_at}")
     failing = late.replace("    app.add_middleware(Id)\n", "    raise RuntimeError('no database')\n")
     project.write({"other.py": HEAD + failing})
     other = project.run("lint", "other", "--lifespan", "-f", "json")

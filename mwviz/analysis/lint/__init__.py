@@ -133,7 +133,7 @@ def _finding(rule: Rule, met: Met, target: str) -> Finding:
         severity=met.severity or rule.severity,
         message=met.message,
         layers=tuple(layer.label for layer in met.layers),
-        place=next((site.place for site in sites if site.place is not None), None),
+        place=met.place or next((site.place for site in sites if site.place is not None), None),
         remedy=met.remedy,
         evidence=met.evidence,
         target=target,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from mwviz.model import Layer, Trace
+from mwviz.model import Layer, Place, Trace
 from mwviz.model.evidence import Attempt, Elsewhere, Evidence
 from mwviz.model.findings import Severity
 
@@ -21,7 +21,7 @@ _ADDED = "+ "
 class Met:
     """One finding of a rule: `layers` are those that it is about, the first one where it is to be mended.
 
-    `severity` is None for that of the rule.
+    `severity` is None for that of the rule, `place` for where the first layer was registered whose place is known.
     """
 
     message: str
@@ -30,6 +30,7 @@ class Met:
     remedy: str
     severity: Severity | None = None
     routes: tuple[str, ...] = ()
+    place: Place | None = None
 
 
 def header(trace: Trace, name: str) -> str | None:

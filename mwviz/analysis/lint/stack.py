@@ -74,11 +74,13 @@ def added_late(evidence: Evidence) -> Iterator[Met]:
     error = evidence.startup
     if error is None or error.during != "startup" or _LATE not in f"{error.message}\n{error.traceback}":
         return
+    place = evidence.failed_at
     yield Met(
         "Middleware is added while the app starts, which Starlette refuses: the app does not start.",
-        f"Sent lifespan: {error.type}: {error.message}",
+        f"Sent lifespan: {error.type}: {error.message}{f', raised at {place.file}:{place.line}' if place else ''}",
         (),
         "Call add_middleware where the app is made, outside of lifespan and startup handlers.",
+        place=place,
     )
 
 
