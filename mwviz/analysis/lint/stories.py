@@ -37,7 +37,7 @@ STORIES: Mapping[str, Told] = {
     ),
     "MW003": Told(
         "What answers an exception outside of CORS, no page of another origin can read: it shows a CORS error for what "
-        "is a bug. ServerErrorMiddleware, which calls the app's own handler of Exception or 500, stands outside of all.",
+        "is a bug. ServerErrorMiddleware, which calls the app's own handler of Exception or 500, is outside of all.",
         f"{_STARLETTE}1175",
         "app.add_middleware(CORSMiddleware, allow_origins=ORIGINS)\n\n\n"
         "@app.exception_handler(Exception)  # called outside of CORSMiddleware\n"
