@@ -260,6 +260,22 @@ def test_what_an_order_mends_is_told_as_an_order() -> None:
     for code, made in (("MW003", app(CORS)), ("MW009", app(adding("x-request-id")))):
         (found,) = judged(made, code).findings
         assert found.remedy.startswith("No order mends it: ")
+    tried = app(Plain, function(rendered_anyway), CORS)
+    (found,) = judged(tried, "MW003", order="rendered_anyway > Plain > CORSMiddleware").findings
+    assert found.remedy == "This is the order that --order gives: correct it there."
+    (found,) = judged(app(Plain, CORS), "MW003", order="CORSMiddleware > Plain").findings
+    assert found.remedy.startswith("No order mends it: ")
+
+
+def test_routes_of_any_kind_are_asked_or_left_out() -> None:
+    class Odd:
+        path, methods = "odd", ("GET", "A B")
+        endpoint = staticmethod(page)
+
+    made = app(function(guards_items), CORS, routes=[Route("/a b/\x1b?x#y", page), *ROUTES])
+    made.router.routes[:0] = [Odd(), *(Mount(path, routes=[]) for path in ("", "/{tenant}/x"))]  # type: ignore[list-item]
+    (found,) = judged(made, "MW001").findings
+    assert "Sent OPTIONS /items by" in found.evidence
 
 
 def test_a_layer_that_counts_requests_is_told() -> None:

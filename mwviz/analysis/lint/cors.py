@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from mwviz.analysis.lint.met import (
     ALLOW_ORIGIN,
+    NO_ORDER,
     Met,
     added,
     allowing,
@@ -33,11 +34,11 @@ _SECURITY = frozenset(
 _DOCUMENTATION = frozenset({"openapi", "swagger_ui_html", "swagger_ui_redirect", "redoc_html"})
 #: No order of the middleware mends what the framework's outermost layers answer.
 _CATCH = (
-    "No order mends it: let a layer inside of {cors} catch exceptions and answer, or wrap the whole app, as in "
+    f"{NO_ORDER}let a layer inside of {{cors}} catch exceptions and answer, or wrap the whole app, as in "
     "`app = CORSMiddleware(app, ...)`."
 )
 _LIMIT = (
-    "No order mends it: let a layer inside of {cors} limit bodies instead, or wrap the whole app, as in "
+    f"{NO_ORDER}let a layer inside of {{cors}} limit bodies instead, or wrap the whole app, as in "
     "`app = CORSMiddleware(app, ...)`."
 )
 
@@ -207,7 +208,7 @@ def lost_id(evidence: Evidence) -> Iterator[Met]:
             f"Sent {_normal(faults)} to an endpoint that raises: {row.status} from {handler.label}, without {name}. "
             f"Without an exception {layer.label} adds it.",
             (layer, handler),
-            f"No order mends it: let a layer inside of {layer.label} catch exceptions and answer, or wrap the whole "
+            f"{NO_ORDER}let a layer inside of {layer.label} catch exceptions and answer, or wrap the whole "
             "app in the layer."
             if _is_fixed(handler)
             else move(layer, handler, faults.layers, outward=True),

@@ -12,6 +12,8 @@ from mwviz.model.evidence import Attempt, Elsewhere, Evidence
 from mwviz.model.findings import Severity
 
 ALLOW_ORIGIN = "access-control-allow-origin"
+#: How a remedy begins that is about no order.
+NO_ORDER = "No order mends it: "
 #: Headers of a request that make it what it is.
 _TELLING = ("origin", "access-control-request-method", "x-forwarded-proto", "accept-encoding")
 _ADDED = "+ "

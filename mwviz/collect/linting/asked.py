@@ -117,7 +117,7 @@ def examples(application: Any) -> tuple[tuple[str, str], ...]:
         handler = getattr(route, "endpoint", None)
         for method in methods_of(route, handler) or ("GET",):
             asked_before = path == "/" and method == "GET" and handler is not None
-            if method not in ("HEAD", "OPTIONS") and not asked_before:
+            if method.isalpha() and method not in ("HEAD", "OPTIONS") and not asked_before:
                 found.setdefault((*path.split("/")[1:3], method in _SAFE), (method, path))
     return tuple(found.values())
 
@@ -125,7 +125,7 @@ def examples(application: Any) -> tuple[tuple[str, str], ...]:
 def _example(route: Any) -> str | None:
     """A path of the route's; None where it takes websockets, or cannot be looked into."""
     path = getattr(route, "path", None)
-    if type(path) is not str or is_closed(route):
+    if type(path) is not str or not f"{path}/".startswith("/") or is_closed(route):
         return None
     if getattr(route, "endpoint", None) is not None:
         return None if is_websocket(route) else example(path, getattr(route, "param_convertors", {}))
