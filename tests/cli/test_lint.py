@@ -60,6 +60,11 @@ def found(stdout: str) -> list[dict[str, Any]]:
     return list(result["findings"])
 
 
+def notes(stdout: str) -> list[str]:
+    (app,) = json.loads(stdout)["apps"]
+    return list(app["notes"])
+
+
 def codes(stdout: str) -> list[str]:
     return [each["code"] for each in found(stdout)]
 
@@ -241,6 +246,20 @@ def test_a_list_of_middleware_is_ignored_entry_by_entry(project: Project) -> Non
     )
     project.write({"main.py": HEAD + entries})
     assert codes(project.call("lint", "main", "-f", "json").stdout) == []
+
+
+def test_the_line_of_a_decorated_function_is_one_of_its_registration(project: Project) -> None:
+    pytest.importorskip("fastapi")
+    decorated = (
+        "from fastapi import FastAPI\n\napp = FastAPI()\n" + CORS + "\n\n"
+        '@app.middleware("http")  # mwviz: ignore[MW011]\nasync def one(request, call_next):  # mwviz: ignore[MW002]\n'
+        "    return JSONResponse({}, 401)  # mwviz: ignore[MW001]\n"
+    )
+    project.write({"main.py": HEAD + decorated, "other.py": HEAD + decorated.replace("MW011", "MW001")})
+    ran = project.call("lint", "main", "-f", "json")
+    assert codes(ran.stdout) == ["MW001"]
+    assert any("`# mwviz: ignore[MW001]` suppresses nothing" in note for note in notes(ran.stdout))
+    assert codes(project.call("lint", "other", "-f", "json").stdout) == []
 
 
 def test_several_reports_are_written_at_once(project: Project) -> None:
