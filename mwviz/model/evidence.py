@@ -40,12 +40,16 @@ class Supplied:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """The same as for the probe's own path for that of a route, where a layer does what it does not do there."""
+    """The same as for the probe's own path for that of a route, where a layer does what it does not do there.
+
+    `made_up`: the path holds values that nothing is known of, as `1` for `{tenant}`.
+    """
 
     plain: tuple[Attempt, ...]
     cross_origin: tuple[Attempt, ...]
     preflight: tuple[Attempt, ...]
     supplied: tuple[Supplied, ...]
+    made_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ ROUTES = [
     Route("/items/{item_id:int}", page, methods=["GET", "PUT"]),
     Route("/login", page, methods=["POST"]),
 ]
+TENANTS = [Route("/{tenant}/items", page)]
 ANYBODY = Middleware(CORSMiddleware, allow_origins=["*"])
 
 
@@ -111,6 +112,22 @@ async def as_meant(request: Any, error: Any) -> JSONResponse:
 
 async def passes(request: Any, call_next: Any) -> Any:
     return await call_next(request)
+
+
+async def knows_tenants(request: Any, call_next: Any) -> Any:
+    return JSONResponse({}, 404) if request.url.path.startswith("/1/") else await call_next(request)
+
+
+async def guards_tenants(request: Any, call_next: Any) -> Any:
+    return JSONResponse({}, 401) if request.url.path.startswith("/1/") else await call_next(request)
+
+
+async def guards_metrics(request: Any, call_next: Any) -> Any:
+    return JSONResponse({}, 401) if request.url.path != "/" else await call_next(request)
+
+
+async def guards_pages(request: Any, call_next: Any) -> Any:
+    return RedirectResponse("/login") if request.url.path.startswith("/items") else await call_next(request)
 
 
 class Closed(Plain):
@@ -201,6 +218,14 @@ CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
      [("Session", "session_for_items")]),
     ("MW001", "a layer minds origins", lambda: app(function(minds_origins), ANYBODY, routes=ROUTES), []),
     ("MW002", "a layer minds origins", lambda: app(function(minds_origins), ANYBODY, routes=ROUTES), []),
+    ("MW001", "a layer knows its tenants", lambda: app(function(knows_tenants), CORS, routes=TENANTS), []),
+    ("MW002", "a layer knows its tenants", lambda: app(function(knows_tenants), CORS, routes=TENANTS), []),
+    ("MW002", "a layer guards tenants", lambda: app(function(guards_tenants), CORS, routes=TENANTS),
+     [("CORSMiddleware", "guards_tenants")]),
+    ("MW001", "a layer guards what no page asks for", lambda: app(function(guards_metrics), CORS, routes=[
+        Route("/metrics", page), Route("/hooks/{name}", page, methods=["POST"])]), []),
+    ("MW001", "leads from some pages to where one signs in", lambda: app(function(guards_pages), CORS, routes=ROUTES),
+     []),
     ("MW003", "a layer outside catches", lambda: app(function(rendered_anyway), CORS),
      [("CORSMiddleware", "rendered_anyway")]),
     ("MW003", "a layer inside catches", lambda: app(CORS, function(rendered_anyway)), []),

@@ -30,6 +30,8 @@ _SECURITY = frozenset(
         "referrer-policy", "strict-transport-security", "x-content-type-options", "x-frame-options",
     }
 )  # fmt: skip
+#: What may be said of a tenant, a version or a number that nobody knows.
+_OF_VALUES = frozenset({400, 404, 410, 422})
 #: What FastAPI adds to every app itself.
 _DOCUMENTATION = frozenset({"openapi", "swagger_ui_html", "swagger_ui_redirect", "redoc_html"})
 #: No order of the middleware mends what the framework's outermost layers answer.
@@ -50,12 +52,13 @@ def answered_preflight(evidence: Evidence) -> Iterator[Met]:
     done: set[int] = set()
     for place in tried(evidence):
         elsewhere = {layer for _, layer in stopped(place.cross_origin)}
-        for attempt, layer, cors in _kept_from(place.preflight):
+        whole = place is evidence  # what leads to a page to sign in on from some paths may guard pages of the app's own
+        for attempt, layer, cors in _kept_from(place.preflight, place):
             status = attempt.trace.response.status if attempt.trace.response is not None else 0
             # what is answered kindly for any method may be the page that lives at this path
             if layer in done or layer in _minding_origins(place):
                 continue
-            if status >= 400 or layer not in elsewhere or layer in signs_in:
+            if status >= 400 or layer not in elsewhere or (whole and layer in signs_in):
                 done.add(layer)
                 told = "answers the preflight, so that {cors} never sees it"
                 yield _outside(attempt, layer, cors, place.preflight[-1].trace, told)
@@ -65,7 +68,7 @@ def turned_away(evidence: Evidence) -> Iterator[Met]:
     """MW002: with the layer passed by, the response may be read."""
     done: set[int] = set()
     for place in tried(evidence):
-        for attempt, layer, cors in _kept_from(place.cross_origin):
+        for attempt, layer, cors in _kept_from(place.cross_origin, place):
             status = attempt.trace.response.status if attempt.trace.response is not None else 0
             if layer not in done and 400 <= status < 500 and layer not in _minding_origins(place):
                 done.add(layer)
@@ -85,12 +88,15 @@ def _minding_origins(place: Evidence | Elsewhere) -> set[int]:
     return refused - whoever
 
 
-def _kept_from(attempts: Sequence[Attempt]) -> Iterator[tuple[Attempt, int, int]]:
+def _kept_from(attempts: Sequence[Attempt], place: Evidence | Elsewhere) -> Iterator[tuple[Attempt, int, int]]:
     """Each attempt that a layer answered itself, that layer, and the one further in that would have allowed it."""
+    made_up = isinstance(place, Elsewhere) and place.made_up
     cors = allowing(attempts[-1].trace) if attempts else None
     for attempt, layer in stopped(attempts) if cors is not None else ():
         trace = attempt.trace
-        if cors is not None and layer < cors and trace.response is not None and trace.steps[layer].raised is None:
+        if cors is None or layer >= cors or trace.response is None or trace.steps[layer].raised is not None:
+            continue
+        if not (made_up and trace.response.status in _OF_VALUES):
             yield attempt, layer, cors
 
 

@@ -22,6 +22,15 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _DOCUMENTATION = ("openapi_url", "docs_url", "redoc_url", "swagger_ui_oauth2_redirect_url")
 
 
+#: Where other machines ask, and no pages of any origin.
+_OF_MACHINES = frozenset(
+    {
+        ".well-known", "health", "healthcheck", "healthz", "hook", "hooks", "internal", "live", "livez", "liveness",
+        "metrics", "ping", "ready", "readyz", "readiness", "status", "webhook", "webhooks",
+    }
+)  # fmt: skip
+
+
 def check(options: ProbeOptions) -> None:
     """Raise ProbeError for what makes no sense for all of these requests."""
     for given, option in ((options.websocket, "--websocket"), (options.raises, "--raise")):
@@ -106,19 +115,22 @@ def route(options: ProbeOptions, method: str, path: str) -> ProbeOptions:
     return replace(options, path=path, endpoint="stand-in", method=method, data=None, lifespan=False)
 
 
-def examples(application: Any) -> tuple[tuple[str, str], ...]:
-    """Method and path of one route or mount for each way that paths of the app's begin, reading and writing apart."""
+def examples(application: Any) -> tuple[tuple[str, str, bool], ...]:
+    """Method and path of one route or mount for each way that paths of the app's begin, reading and writing apart.
+
+    The last one of three says whether something in the path is made up. What no page asks for is left out.
+    """
     known = {getattr(application, name, None) for name in _DOCUMENTATION}
-    found: dict[tuple[object, ...], tuple[str, str]] = {}
+    found: dict[tuple[object, ...], tuple[str, str, bool]] = {}
     for route in routes_of(application.router):
         path = _example(route)
-        if path is None or path in known:
+        if path is None or path in known or not _OF_MACHINES.isdisjoint(path.lower().split("/")):
             continue
         handler = getattr(route, "endpoint", None)
         for method in methods_of(route, handler) or ("GET",):
             asked_before = path == "/" and method == "GET" and handler is not None
             if method.isalpha() and method not in ("HEAD", "OPTIONS") and not asked_before:
-                found.setdefault((*path.split("/")[1:3], method in _SAFE), (method, path))
+                found.setdefault((*path.split("/")[1:3], method in _SAFE), (method, path, "{" in route.path))
     return tuple(found.values())
 
 

@@ -170,7 +170,7 @@ class LintExperiment(FaultExperiment):
     async def _to_paths(self, send: Send) -> None:
         """Ask for the app's own routes, whose handlers a stand-in stands in for: guards let pass what is for all."""
         known = seen.judged_by(self.plain, self.cross_origin, self.asked)
-        for method, path in asked.examples(self.subject.application)[:_MOST_ROUTES]:
+        for method, path, made_up in asked.examples(self.subject.application)[:_MOST_ROUTES]:
             wanted = asked.route(self._plainly, method, path)
             traces = [await send(each) for each in self._crossing(wanted)]
             if self.hung is not None:
@@ -178,7 +178,7 @@ class LintExperiment(FaultExperiment):
             self.asked_of_routes += (traces[1],)
             if len(self.elsewhere) == _MOST_ASKED or not any(map(seen.is_stopped, traces)):
                 continue
-            found = await self._at_path(send, wanted)
+            found = replace(await self._at_path(send, wanted), made_up=made_up)
             new = seen.judged_by(found.plain, found.cross_origin, found.preflight) - known
             if new and self.hung is None:
                 known |= new
