@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
-from typing import TypeAlias
 
 from mwviz.collect.compat_faults import renders_errors
 from mwviz.collect.faults import requests
 from mwviz.collect.faults.injected import injected
-from mwviz.collect.faults.trials import FaultExperiment
 from mwviz.collect.linting import asked, seen
+from mwviz.collect.linting.peeled import PeelingExperiment, Send
 from mwviz.collect.linting.stand_ins import small, streaming, supplied
 from mwviz.collect.linting.streams import holder
 from mwviz.collect.probe import endpoint
 from mwviz.collect.probe.experiment import Subject
 from mwviz.collect.probe.loops import Loop
 from mwviz.collect.probe.request import ProbeOptions, Request, prepare
-from mwviz.collect.probe.watchdog import Stuck, Watchdog
-from mwviz.collect.read import report
+from mwviz.collect.probe.watchdog import Watchdog
 from mwviz.collect.stack.asgi import ASGIApp
 from mwviz.collect.stack.boundary import Boundary
 from mwviz.model import Trace
 from mwviz.model.evidence import Attempt, Elsewhere, Small, Socket, Stream, Supplied
 from mwviz.model.routes import Routes
 
-#: Layers that are passed by at most for one request, mounts that are asked for, and places to supply from; routes.
-_MOST_PASSED, _MOST_ASKED, _MOST_ROUTES = 8, 3, 12
-#: Sends a request, and tells what came of it.
-Send: TypeAlias = Callable[[Request], Awaitable[Trace]]
+#: Mounts that are asked for, and places to supply from; routes.
+_MOST_ASKED, _MOST_ROUTES = 3, 12
 
 
-class LintExperiment(FaultExperiment):
+class LintExperiment(PeelingExperiment):
     """All probes of the rules, and then every fault; each attribute stays empty until its probe has been sent."""
 
     def __init__(self, subject: Subject, options: ProbeOptions, routes: Routes | None) -> None:
@@ -53,7 +49,6 @@ class LintExperiment(FaultExperiment):
         self.behind: tuple[Trace, ...] = ()
         self.asked_of_routes: tuple[Trace, ...] = ()
         self.elsewhere: tuple[Elsewhere, ...] = ()
-        self.hung: Trace | None = None
         self.told: list[str] = []
         self._plainly = options
         self.finished = False
@@ -81,21 +76,6 @@ class LintExperiment(FaultExperiment):
     def renders_errors(self) -> bool:
         """Whether the app has a handler of its own for any exception."""
         return renders_errors(self.subject.application)
-
-    async def _traced(self, loop: Loop, watchdog: Watchdog, request: Request) -> Trace:
-        """Send one request; once one has hung, the others would, too: they are not sent."""
-        if self.hung is not None:
-            return self.hung
-        before, self.request = self.request, request
-        try:
-            with suppress(Stuck):  # told by the trace, as far as it went
-                await self._send(loop, watchdog, request)
-            trace = report.trace(self)
-        finally:
-            self.request = before
-        if self.run is not None and self.run.expired:
-            self.hung = trace
-        return trace
 
     async def _as_wanted(self, send: Send, request: Request) -> Request:
         """Ask as a browser would that knows the app: a layer may want another host, HTTPS, or a name of the client."""
@@ -199,32 +179,6 @@ class LintExperiment(FaultExperiment):
         crossed = await self._peeled(send, crossing, seen.is_allowed)
         return Elsewhere(plain, crossed, await self._peeled(send, preflight, seen.is_allowed), supplied)
 
-    async def _peeled(self, send: Send, request: Request, done: Callable[[Trace], bool]) -> tuple[Attempt, ...]:
-        """Send the request, and again without the layer that stopped it, as long as one does."""
-        attempts: list[Attempt] = []
-        with ExitStack() as undo:
-            without: tuple[int, ...] = ()
-            while self.hung is None and len(without) <= _MOST_PASSED:
-                trace = await send(request)
-                attempts.append(Attempt(trace, without, seen.refused(self.run)))
-                stopped = None if done(trace) else seen.stopper(trace)
-                if stopped is None or stopped in without or not self._pass_by(stopped, undo):
-                    break
-                without = (*without, stopped)
-                undo.enter_context(self._instead(endpoint.answer))  # no handler is called past who guards it
-        return tuple(attempts)
-
-    def _pass_by(self, layer: int, undo: ExitStack) -> bool:
-        """Let what stands outside of a layer call what stands inside; answers whether that can be done."""
-        found = self.chain.layers[layer]
-        place = next(number for number, each in enumerate(self.chain.found) if each is found)
-        further = [each.boundary for each in self.chain.found[place + 1 :]]
-        inner = next(iter([*further, *self.chain.ends[-1:]]), None)
-        if found.boundary is None or inner is None:
-            return False
-        undo.enter_context(injected(found.boundary, inner, self.recorder.owns))
-        return True
-
     async def _supplied(self, send: Send, request: Request, attempts: tuple[Attempt, ...]) -> tuple[Supplied, ...]:
         """Call what raised again, with what layers further in put into the scope once it was passed by."""
         if len(attempts) < 2 or self.hung is not None:
@@ -245,7 +199,7 @@ class LintExperiment(FaultExperiment):
                     with self._supplying(boundary, given):
                         tried = await send(request)
                     again = await send(request)  # it may have raised but once
-                found.append(Supplied(layer, by, tuple(given), raised, tried, again.steps[layer].raised))
+                found.append(Supplied(layer, by, tuple(given), raised, tried, again=again.steps[layer].raised))
         return tuple(found)
 
     @contextmanager
