@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -158,6 +159,15 @@ class FailsEachTime(Plain):
         raise RuntimeError(f"a bug in {object.__repr__(scope)} {id(send)}{len(self.__dict__)}")
 
 
+class NeedsTenantNow(Plain):
+    """Raises what differs from one time to the next, and for one reason."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and "tenant" not in scope.get("state", {}):
+            raise LookupError(f"no tenant for {uuid.uuid4()}")
+        await self.app(scope, receive, send)
+
+
 class Backend(AuthenticationBackend):
     """Lets everybody in."""
 
@@ -234,6 +244,7 @@ CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
     ("MW004", "for some paths inside", lambda: app(Session, function(session_for_items), routes=ROUTES), []),
     ("MW004", "fails only once", lambda: app(FailsOnce, Session), []),
     ("MW005", "fails only once", lambda: app(FailsOnce, Tenant), []),
+    ("MW005", "tells the time of its need", lambda: app(NeedsTenantNow, Tenant), [("Tenant", "NeedsTenantNow")]),
     ("MW005", "fails in other words", lambda: app(function(rendered_anyway), FailsEachTime, Tenant), []),
     ("MW006", "two divide", lambda: app(GZIP, Passing, Plain, function(passes)), [("GZipMiddleware", "passes")]),
     ("MW006", "two divide outside", lambda: app(Passing, function(passes), GZIP), []),
@@ -294,11 +305,15 @@ def test_what_an_order_mends_is_told_as_an_order() -> None:
 
 def test_routes_of_any_kind_are_asked_or_left_out() -> None:
     class Odd:
-        path, methods = "odd", ("GET", "A B")
         endpoint = staticmethod(page)
 
+        def __init__(self, path: str, *methods: str) -> None:
+            self.path, self.methods = path, methods
+
     made = app(function(guards_items), CORS, routes=[Route("/a b/\x1b?x#y", page), *ROUTES])
-    made.router.routes[:0] = [Odd(), *(Mount(path, routes=[]) for path in ("", "/{tenant}/x"))]  # type: ignore[list-item]
+    mounts = [Mount(path, routes=[]) for path in ("", "/{tenant}/x")]
+    odd: list[Any] = [Odd("odd", "GET"), Odd("/odd", "A B"), *mounts]
+    made.router.routes[:0] = odd
     (found,) = judged(made, "MW001").findings
     assert "Sent OPTIONS /items by" in found.evidence
 
