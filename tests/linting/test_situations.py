@@ -138,6 +138,24 @@ class Closed(Plain):
         raise HTTPException(503)
 
 
+class Wrapping(Plain):
+    """Brings another layer along."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(FailsNever(app))
+
+
+class FailsNever(Plain):
+    """Stands inside of another one."""
+
+
+class Wrapped(Starlette):
+    """Puts a layer around all others, as instrumentation does."""
+
+    def build_middleware_stack(self) -> Any:
+        return Plain(super().build_middleware_stack())
+
+
 class FailsOnce(Plain):
     """Is ready at the second request."""
 
@@ -260,6 +278,8 @@ CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
     ("MW014", "the same origins in a mount", lambda: with_mount(CORS, CORS), [("CORSMiddleware#2", "CORSMiddleware")]),
     ("MW014", "other origins in the app itself", lambda: app(CORS, ANYBODY), [("CORSMiddleware#2", "CORSMiddleware")]),
     ("MW014", "three times", lambda: app(Plain, Plain, Plain), [("Plain#2", "Plain"), ("Plain#3", "Plain")]),
+    ("MW022", "a layer wraps what it was given", lambda: app(CORS, Wrapping), []),
+    ("MW022", "an app wraps its own stack", lambda: Wrapped(middleware=[CORS, Middleware(Wrapping)]), [("Plain",)]),
     ("MW026", "headers for proxies and old browsers",
      lambda: app(CORS, adding("x-accel-expires", "x-cache", "x-content-security-policy", "x-sendfile")), []),
 ]  # fmt: skip

@@ -86,9 +86,14 @@ def added_late(evidence: Evidence) -> Iterator[Met]:
 
 def unlisted(evidence: Evidence) -> Iterator[Met]:
     """MW022: an instrumentation library has put something into the stack."""
+    around: Layer | None = None
     for layer in evidence.layers:
+        if layer.origin != "injected":
+            around = layer
+            continue
         own = any(layer.qualified_name.startswith(f"{each.qualified_name}.") for each in evidence.layers)
-        if layer.origin == "injected" and not own:  # else a layer of the user's has wrapped what it was given
+        # else a layer of the user's has wrapped what it was given
+        if not own and (around is None or around.origin in ("framework", "outer")):
             yield Met(
                 f"{layer.label} is a layer of the built stack, but not of app.user_middleware.",
                 f"The stack was built: {layer.label} ({layer.qualified_name}) stands in it at place {layer.index}.",
