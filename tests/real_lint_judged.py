@@ -42,6 +42,10 @@ JUDGED: dict[tuple[str, str], tuple[str, str]] = {
         )
     },
     ("airflow", "MW006"): ("true", "GZipMiddleware(minimum_size=1024) outside of JWTRefreshMiddleware, a BaseHTTP one"),
+    ("phoenix", "MW006"): (
+        "true",
+        "its GZipMiddleware stands outside of HeadersMiddleware and RedactorMiddleware, two BaseHTTP",
+    ),
     ("nicegui", "MW006"): ("true", "RequestTrackingMiddleware, a BaseHTTP one, stands inside of its GZipMiddleware"),
     ("fief-2023", "MW007"): ("arguable", "so does GZipMiddleware of its time; the app has no event stream"),
     ("lnbits-2023", "MW007"): ("true", "so does GZipMiddleware of its time, and the app streams payments as events"),

@@ -7,21 +7,19 @@ from dataclasses import dataclass, replace
 
 from mwviz import checking, config
 from mwviz.analysis.lint import chosen, lint
+from mwviz.analysis.lint.met import NO_ORDER
 from mwviz.api import Target
 from mwviz.collect import ProbeOptions, Subject
 from mwviz.collect.linting import evidence_here
 from mwviz.errors import ConfigError, ProbeError, SelectionError
 from mwviz.linting.ignoring import without_ignored
 from mwviz.model.evidence import Evidence
-from mwviz.model.findings import Findings
+from mwviz.model.findings import Finding, Findings
 
-#: Codes whose findings no `--order` mends, as they are about no order.
+#: Codes whose findings no `--order` mends, as they are about no order; some findings of others say so themselves.
 _UNORDERED = frozenset(
-    {
-        "MW003", "MW007", "MW009", "MW010", "MW011", "MW016", "MW017", "MW018", "MW022", "MW023", "MW024", "MW025",
-        "MW026",
-    }
-)  # fmt: skip
+    {"MW007", "MW010", "MW011", "MW016", "MW017", "MW018", "MW022", "MW023", "MW024", "MW025", "MW026"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +73,12 @@ def _as_tried(findings: Findings, options: ProbeOptions) -> Findings:
     told = "This is the order that --order gives: correct it there."
     return replace(
         findings,
-        findings=tuple(each if each.code in _UNORDERED else replace(each, remedy=told) for each in findings.findings),
+        findings=tuple(each if _is_unordered(each) else replace(each, remedy=told) for each in findings.findings),
     )
+
+
+def _is_unordered(finding: Finding) -> bool:
+    return finding.code in _UNORDERED or finding.remedy.startswith(NO_ORDER)
 
 
 def fails(findings: Findings) -> bool:

@@ -16,7 +16,11 @@ from mwviz.errors import closest
 from mwviz.model import Place
 from mwviz.model.findings import Finding, Findings
 
-_COMMENT = re.compile(r"#\s*mwviz:\s*ignore(?P<codes>\[[^\]]*\])?(?=\s|$|#|,|;)")
+#: Codes may stand in brackets or without them: somebody who writes them means those, and not all.
+_COMMENT = re.compile(
+    r"#\s*mwviz:\s*ignore(?:\s*\[(?P<codes>[^\]]*)|[\s:=]+(?P<bare>MW\w*(?:[\s,]+MW\w*)*)|(?=\s|$|#|,|;))",
+    re.IGNORECASE,
+)
 #: What registers middleware: the smallest such call around a line is the one that counts.
 _REGISTERS = ("add_middleware", "middleware", "Middleware", "wrap")
 
@@ -39,9 +43,17 @@ class _Source:
     def __init__(self, text: str) -> None:
         self.ignores = tuple(_ignores(text))
         self._calls: list[ast.Call] = []
+        #: Lines from a decorator to the end of the `def` below, on which Python 3.10 calls it.
+        self._decorated: list[tuple[ast.Call, int, int]] = []
         if self.ignores:
             with suppress(SyntaxError, ValueError):  # code of another Python: its lines count one by one
-                self._calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+                for node in ast.walk(ast.parse(text)):
+                    if isinstance(node, ast.Call):
+                        self._calls.append(node)
+                    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                        decorators = (each for each in node.decorator_list if isinstance(each, ast.Call))
+                        last = max(node.lineno, node.body[0].lineno - 1)
+                        self._decorated += ((each, each.lineno, last) for each in decorators)
 
     def at(self, line: int) -> Iterator[Ignore]:
         """The comments on any line of the registration that begins or lies at this line."""
@@ -49,6 +61,9 @@ class _Source:
         return (each for each in self.ignores if first <= each.line <= last)
 
     def _extent(self, line: int) -> tuple[int, int]:
+        heads = [each for each in self._decorated if each[1] <= line <= each[2] and _name(each[0].func) in _REGISTERS]
+        if heads:
+            return heads[-1][1:]
         around = [node for node in self._calls if node.lineno <= line <= (node.end_lineno or node.lineno)]
         named = [node for node in around if _name(node.func) in _REGISTERS]
         best = min(named or around, key=lambda node: (node.end_lineno or 0) - node.lineno, default=None)
@@ -103,8 +118,8 @@ def _ignores(text: str) -> Iterator[Ignore]:
         return
     for line, comment in _comments(text):
         if (found := _COMMENT.search(comment)) is not None:
-            codes = (found["codes"] or "").strip("[]").split(",")
-            yield Ignore(line, tuple(code.strip().upper() for code in codes if code.strip()))
+            codes = re.split(r"[\s,]+", found["codes"] or found["bare"] or "")
+            yield Ignore(line, tuple(code.upper() for code in codes if code))
 
 
 def _comments(text: str) -> Iterator[tuple[int, str]]:

@@ -26,7 +26,8 @@ class Attempt:
 class Supplied:
     """A layer that raised, called again with what a layer further in puts into the scope.
 
-    `trace` is the request with `keys` supplied, `raised` what the layer had raised without them.
+    `trace` is the request with `keys` supplied, `raised` what the layer had raised without them, and `again` what it
+    raised when it was asked without them once more.
     """
 
     layer: int
@@ -34,6 +35,21 @@ class Supplied:
     keys: tuple[str, ...]
     raised: str
     trace: Trace
+    again: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The same as for the probe's own path for that of a route, where a layer does what it does not do there.
+
+    `made_up`: the path holds values that nothing is known of, as `1` for `{tenant}`.
+    """
+
+    plain: tuple[Attempt, ...]
+    cross_origin: tuple[Attempt, ...]
+    preflight: tuple[Attempt, ...]
+    supplied: tuple[Supplied, ...]
+    made_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +98,11 @@ class Evidence:
     Every tuple of attempts begins with the request as it is; each further one passes by the layer that stopped the one
     before. `insecure` is the preflight by plain HTTP, `forwarded` a request that came to a proxy by HTTPS, `direct` the
     same from the client itself, where a layer reads who that is, `lingered` one whose endpoint goes on when it has
-    answered, `behind` a request to each mount or route that has a layer of the app's once more. `startup` is what kept
-    the app from starting; `renders_errors` says that it has a handler of its own for any exception; `lifespans` are
-    those of mounted apps that do something.
+    answered, `behind` a request to each mount or route that has a layer of the app's once more. `routed` are preflights
+    for some of the app's own routes, and `elsewhere` is what is different for them; no handler was called there.
+    `startup` is what kept the app from starting, and `failed_at` the user's own line that it was raised at;
+    `renders_errors` says that the app has a handler of its own for any exception; `lifespans` are those of mounted apps
+    that do something.
     """
 
     target: str
@@ -102,9 +120,12 @@ class Evidence:
     lingered: Attempt | None = None
     sockets: tuple[Socket, ...] = ()
     behind: tuple[Trace, ...] = ()
+    routed: tuple[Trace, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
     faults: Faults | None = None
     routes: Routes | None = None
     startup: TracedError | None = None
+    failed_at: Place | None = None
     renders_errors: bool = False
     lifespans: tuple[MountedLifespan, ...] = ()
     notes: tuple[str, ...] = ()

@@ -61,6 +61,11 @@ def found(stdout: str) -> list[dict[str, Any]]:
     return list(result["findings"])
 
 
+def notes(stdout: str) -> list[str]:
+    (app,) = json.loads(stdout)["apps"]
+    return list(app["notes"])
+
+
 def codes(stdout: str) -> list[str]:
     return [each["code"] for each in found(stdout)]
 
@@ -214,6 +219,10 @@ COMMENTS: list[tuple[str, list[str], str | None]] = [
     (CORS + AUTH[:-1] + "  # mwviz: ignore[MW001, MW002]\n", [], None),
     (CORS + AUTH[:-1] + "  # mwviz:ignore[mw001]  # noqa: E501\n", ["MW002"], None),
     (CORS + AUTH[:-1] + "  # mwviz: ignore\n", [], None),
+    (CORS + AUTH[:-1] + "  # mwviz: ignore [MW001]\n", ["MW002"], None),
+    (CORS + AUTH[:-1] + "  # mwviz: ignore[MW001]: meant so\n", ["MW002"], None),
+    (CORS + AUTH[:-1] + "  # mwviz: ignore MW001\n", ["MW002"], None),
+    (CORS + AUTH[:-1] + "  # mwviz: ignore: MW001, MW002, as it is meant\n", [], None),
     (CORS + "app.add_middleware(\n    Auth,\n    realm='x',  # mwviz: ignore[MW001]\n)\n", ["MW002"], None),
     (CORS + "app.add_middleware(\n    Auth,\n)  # mwviz: ignore\n", [], None),
     (CORS + "# mwviz: ignore\n" + AUTH, ["MW001", "MW002"], "main.py:32: `# mwviz: ignore` suppresses nothing."),
@@ -253,6 +262,20 @@ def test_a_list_of_middleware_is_ignored_entry_by_entry(project: Project) -> Non
     )
     project.write({"main.py": HEAD + entries})
     assert codes(project.call("lint", "main", "-f", "json").stdout) == []
+
+
+def test_the_line_of_a_decorated_function_is_one_of_its_registration(project: Project) -> None:
+    pytest.importorskip("fastapi")
+    decorated = (
+        "from fastapi import FastAPI\n\napp = FastAPI()\n" + CORS + "\n\n"
+        '@app.middleware("http")  # mwviz: ignore[MW011]\nasync def one(request, call_next):  # mwviz: ignore[MW002]\n'
+        "    return JSONResponse({}, 401)  # mwviz: ignore[MW001]\n"
+    )
+    project.write({"main.py": HEAD + decorated, "other.py": HEAD + decorated.replace("MW011", "MW001")})
+    ran = project.call("lint", "main", "-f", "json")
+    assert codes(ran.stdout) == ["MW001"]
+    assert any("`# mwviz: ignore[MW001]` suppresses nothing" in note for note in notes(ran.stdout))
+    assert codes(project.call("lint", "other", "-f", "json").stdout) == []
 
 
 def test_several_reports_are_written_at_once(project: Project) -> None:
@@ -351,6 +374,18 @@ def test_with_a_path_the_handler_is_called_once(project: Project) -> None:
     assert (project.folder / "calls").read_text() == "x"
 
 
+def test_past_a_guard_no_handler_is_called(project: Project) -> None:
+    counted = (
+        "from starlette.routing import Route\n\n\n"
+        "async def page(request):\n    open('called', 'w').close()\n    return JSONResponse({})\n\n\n"
+        "app = Starlette(routes=[Route('/', page)])\n"
+    )
+    project.write({"main.py": HEAD + counted + CORS + AUTH})
+    ran = project.run("lint", "main", "/", "-f", "json")
+    assert (ran.code, codes(ran.stdout)) == (1, ["MW001", "MW002"])
+    assert not (project.folder / "called").exists()
+
+
 def test_middleware_that_is_added_too_late_is_told_where_the_app_starts(project: Project) -> None:
     pytest.importorskip("starlette", minversion="0.30")
     late = (
@@ -358,9 +393,13 @@ def test_middleware_that_is_added_too_late_is_told_where_the_app_starts(project:
         "    app.add_middleware(Id)\n    yield\n\n\napp = Starlette(lifespan=lifespan)\n"
     )
     project.write({"main.py": HEAD + late})
+    late_at = (HEAD + late).splitlines().index("    app.add_middleware(Id)") + 1
     assert codes(project.run("lint", "main", "-f", "json").stdout) == []
     started = project.run("lint", "main", "--lifespan", "-f", "json")
     assert (started.code, codes(started.stdout)) == (1, ["MW016"])
+    (added,) = found(started.stdout)
+    assert added["place"] == {"file": "main.py", "line": late_at}
+    assert added["evidence"].endswith(f"has started, raised at main.py:{late_at}")
     failing = late.replace("    app.add_middleware(Id)\n", "    raise RuntimeError('no database')\n")
     project.write({"other.py": HEAD + failing})
     other = project.run("lint", "other", "--lifespan", "-f", "json")

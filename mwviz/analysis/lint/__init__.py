@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from mwviz.analysis.lint import body, cors, lifespan, measures, proxy, stack, state, websocket
+from mwviz.analysis.lint import body, cors, exposed, lifespan, measures, proxy, stack, state, websocket
 from mwviz.analysis.lint.met import Met, got, stopped
 from mwviz.analysis.lint.stories import STORIES
 from mwviz.errors import SelectionError, closest
@@ -51,7 +51,7 @@ RULES = (
     Rule("MW023", "info", stack.registered_both_ways),
     Rule("MW024", "error", stack.broken_protocol, default=False),
     Rule("MW025", "info", measures.measured_late, default=False),
-    Rule("MW026", "warning", cors.unexposed),
+    Rule("MW026", "warning", exposed.unexposed),
 )
 _ALL = "ALL"
 #: Judged by what becomes of a response of the endpoint's.
@@ -158,9 +158,18 @@ def _unjudged(evidence: Evidence, codes: Collection[str]) -> Iterator[str]:
             "own. Whether anybody runs it was not judged (MW017): --lifespan runs the app's, as a server would."
         )
     blind = [code for code in OF_RESPONSES if code in codes]
-    for attempt, index in list(stopped(evidence.plain))[:1] if blind else ():
+    if not blind:
+        return
+    left_out = f"what only a response from further in would show was not judged ({', '.join(blind)})."
+    for attempt, index in list(stopped(evidence.plain))[:1]:
         layer = attempt.trace.layers[index].label
+        raised = attempt.trace.steps[index].raised is not None and not attempt.trace.probe.lifespan
+        start = "--lifespan, " if raised else ""
         yield (
-            f"{layer} let the request no further ({got(attempt.trace)}): what only a response from further in would "
-            f"show was not judged ({', '.join(blind)}). Give -H, or PATH, so that it passes."
+            f"{layer} let the request no further ({got(attempt.trace)}): {left_out} Give {start}-H, or PATH, so that it "
+            "passes."
         )
+        return
+    late = cors.kept_from_endpoint(evidence)
+    if late is not None:
+        yield f"Later requests came no further ({late}): {left_out}"

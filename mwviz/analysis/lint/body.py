@@ -26,12 +26,13 @@ def divided_body(evidence: Evidence) -> Iterator[Met]:
     if compressor is None or header(small.without, "content-encoding") is not None or small.trace.response is None:
         return
     layer, divider = small.trace.layers[compressor], small.trace.layers[small.by]
+    outermost = small.trace.layers[place] if isinstance(place := small.without.answered_by, int) else divider
     before, after = small.without.response.body_bytes, small.trace.response.body_bytes
     yield Met(
         f"{layer.label} compresses a body of {before} bytes to {after}: {divider.label}, inside of it, hands the body "
         "on in parts, so that its size is not known.",
         f"Sent {sent(small.trace)}: {before} bytes from {_source(small.trace)} left {layer.label} as {after}, "
-        f"compressed and without content-length. The same {before} bytes from the place of {divider.label} were left "
+        f"compressed and without content-length. The same {before} bytes from the place of {outermost.label} were left "
         "as they are.",
         (layer, divider),
         move(layer, divider, small.trace.layers, outward=False),

@@ -2,70 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from mwviz.analysis.lint.met import ALLOW_ORIGIN, Met, added, allowing, got, header, passed_by, sent, stopped
+from mwviz.analysis.lint.met import (
+    ALLOW_ORIGIN,
+    NO_ORDER,
+    Met,
+    added,
+    allowing,
+    got,
+    header,
+    passed_by,
+    sent,
+    stopped,
+    tried,
+    turned_elsewhere,
+)
 from mwviz.analysis.remedies import move
 from mwviz.model import Layer, Trace
-from mwviz.model.evidence import Attempt, Evidence
+from mwviz.model.evidence import Attempt, Elsewhere, Evidence
 from mwviz.model.faults import Fault, FaultKind, Faults
 from mwviz.model.routes import RouteChain, Routes
 
-#: What a script may read without being asked: https://fetch.spec.whatwg.org/#cors-safelisted-response-header-name
-_SAFELISTED = frozenset(
-    {"cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma"}
-)
-#: What is meant for the browser itself, or for a proxy: no script asks for it.
-_FOR_BROWSERS = frozenset(
-    {
-        "x-accel-buffering", "x-content-type-options", "x-dns-prefetch-control", "x-download-options",
-        "x-frame-options", "x-permitted-cross-domain-policies", "x-powered-by", "x-robots-tag", "x-ua-compatible",
-        "x-xss-protection",
-    }
-)  # fmt: skip
-#: Meant for a client, though its name does not begin with `x-`.
-_FOR_CLIENTS = ("ratelimit", "request-id", "correlation-id", "retry-after", "deprecation", "sunset", "api-version")
 _SECURITY = frozenset(
     {
         "content-security-policy", "cross-origin-embedder-policy", "cross-origin-opener-policy", "permissions-policy",
         "referrer-policy", "strict-transport-security", "x-content-type-options", "x-frame-options",
     }
 )  # fmt: skip
+#: What may be said of a tenant, a version or a number that nobody knows.
+_OF_VALUES = frozenset({400, 404, 410, 422})
 #: What FastAPI adds to every app itself.
 _DOCUMENTATION = frozenset({"openapi", "swagger_ui_html", "swagger_ui_redirect", "redoc_html"})
-#: No order of the middleware mends what the framework's outermost layer answers.
+#: No order of the middleware mends what the framework's outermost layers answer.
 _CATCH = (
-    "No order mends it: let a layer inside of {cors} catch exceptions and answer, or wrap the whole app, as in "
+    f"{NO_ORDER}let a layer inside of {{cors}} catch exceptions and answer, or wrap the whole app, as in "
+    "`app = CORSMiddleware(app, ...)`."
+)
+_LIMIT = (
+    f"{NO_ORDER}let a layer inside of {{cors}} limit bodies instead, or wrap the whole app, as in "
     "`app = CORSMiddleware(app, ...)`."
 )
 
 
 def answered_preflight(evidence: Evidence) -> Iterator[Met]:
     """MW001: with the layer passed by, the very same preflight is allowed."""
-    last = evidence.preflight[-1].trace if evidence.preflight else None
-    cors = allowing(last) if last is not None else None
-    if last is None or cors is None:
-        return
-    elsewhere = {layer for _, layer in stopped(evidence.cross_origin)}
-    for attempt, layer in stopped(evidence.preflight):
-        response, raised = attempt.trace.response, attempt.trace.steps[layer].raised
-        if layer >= cors or response is None or raised is not None:
-            continue
-        # what is answered kindly for any method may be the page that lives at this path
-        if response.status >= 400 or layer not in elsewhere:
-            yield _outside(attempt, layer, cors, last, "answers the preflight, so that {cors} never sees it")
+    further = (attempt.trace for place in evidence.elsewhere for attempt in place.preflight)
+    signs_in = {trace.answered_by for trace in (*evidence.routed, *further) if turned_elsewhere(trace)}
+    done: set[int] = set()
+    for place in tried(evidence):
+        elsewhere = {layer for _, layer in stopped(place.cross_origin)}
+        whole = place is evidence  # what leads to a page to sign in on from some paths may guard pages of the app's own
+        for attempt, layer, cors in _kept_from(place.preflight, place):
+            status = attempt.trace.response.status if attempt.trace.response is not None else 0
+            # what is answered kindly for any method may be the page that lives at this path
+            if layer in done or layer in _minding_origins(place):
+                continue
+            if status >= 400 or layer not in elsewhere or (whole and layer in signs_in):
+                done.add(layer)
+                told = "answers the preflight, so that {cors} never sees it"
+                yield _outside(attempt, layer, cors, place.preflight[-1].trace, told)
 
 
 def turned_away(evidence: Evidence) -> Iterator[Met]:
     """MW002: with the layer passed by, the response may be read."""
-    last = evidence.cross_origin[-1].trace if evidence.cross_origin else None
-    cors = allowing(last) if last is not None else None
-    if last is None or cors is None:
-        return
-    for attempt, layer in stopped(evidence.cross_origin):
-        response, raised = attempt.trace.response, attempt.trace.steps[layer].raised
-        if layer < cors and response is not None and 400 <= response.status < 500 and raised is None:
-            yield _outside(attempt, layer, cors, last, f"answers {response.status} outside of {{cors}}")
+    done: set[int] = set()
+    for place in tried(evidence):
+        for attempt, layer, cors in _kept_from(place.cross_origin, place):
+            status = attempt.trace.response.status if attempt.trace.response is not None else 0
+            if layer not in done and 400 <= status < 500 and layer not in _minding_origins(place):
+                done.add(layer)
+                yield _outside(
+                    attempt, layer, cors, place.cross_origin[-1].trace, f"answers {status} outside of {{cors}}"
+                )
+
+
+def _minding_origins(place: Evidence | Elsewhere) -> set[int]:
+    """Layers that turn the request away only where it names its origin: whom they know, we do not."""
+    whoever = {layer for _, layer in stopped(place.plain)}
+    refused = {
+        layer
+        for attempt, layer in stopped(place.cross_origin)
+        if attempt.trace.response is not None and attempt.trace.response.status in (400, 403)
+    }
+    return refused - whoever
+
+
+def _kept_from(attempts: Sequence[Attempt], place: Evidence | Elsewhere) -> Iterator[tuple[Attempt, int, int]]:
+    """Each attempt that a layer answered itself, that layer, and the one further in that would have allowed it."""
+    made_up = isinstance(place, Elsewhere) and place.made_up
+    cors = allowing(attempts[-1].trace) if attempts else None
+    for attempt, layer in stopped(attempts) if cors is not None else ():
+        trace = attempt.trace
+        if cors is None or layer >= cors or trace.response is None or trace.steps[layer].raised is not None:
+            continue
+        if not (made_up and trace.response.status in _OF_VALUES):
+            yield attempt, layer, cors
 
 
 def redirected_preflight(evidence: Evidence) -> Iterator[Met]:
@@ -111,9 +143,17 @@ def lost_on_crash(evidence: Evidence) -> Iterator[Met]:
         f"Sent {_normal(faults)} to an endpoint that raises: {row.status} from {handler.label}, without "
         f"{ALLOW_ORIGIN}. Without an exception {cors.label} adds it.",
         (cors, handler),
-        _CATCH.format(cors=cors.label),
+        _CATCH.format(cors=cors.label) if _is_fixed(handler) else move(cors, handler, faults.layers, outward=True),
         "warning" if evidence.renders_errors else None,
     )
+
+
+def kept_from_endpoint(evidence: Evidence) -> str | None:
+    """Who answered what should have come to a crashing endpoint, as a layer does that counts requests; None: nobody."""
+    row = _row(evidence.faults, "crash")
+    if evidence.faults is None or row is None or row.reached or not isinstance(row.answered_by, int):
+        return None
+    return f"{row.status} from {evidence.faults.layers[row.answered_by].label}"
 
 
 def lost_on_oversize(evidence: Evidence) -> Iterator[Met]:
@@ -131,9 +171,7 @@ def lost_on_oversize(evidence: Evidence) -> Iterator[Met]:
         f"{layer.label} answers 413 outside of {cors.label}.",
         f"Sent {_normal(faults)} with a body beyond its limit: 413 from {layer.label}, without {ALLOW_ORIGIN}.",
         (cors, layer),
-        "Let the page check the size before it sends, or limit bodies in a layer inside of CORS, too."
-        if layer.origin == "framework"
-        else move(cors, layer, faults.layers, outward=True),
+        _LIMIT.format(cors=cors.label) if _is_fixed(layer) else move(cors, layer, faults.layers, outward=True),
     )
 
 
@@ -159,42 +197,6 @@ def bare_preflight(evidence: Evidence) -> Iterator[Met]:
         )
 
 
-def unexposed(evidence: Evidence) -> Iterator[Met]:
-    """MW026: a header of a layer's that is meant for clients, and that a page of another origin cannot read."""
-    trace = evidence.cross_origin[0].trace if evidence.cross_origin else None
-    cors = allowing(trace) if trace is not None else None
-    if trace is None or cors is None:
-        return
-    exposed = {name.strip().lower() for name in (header(trace, "access-control-expose-headers") or "").split(",")}
-    if "*" in exposed and header(trace, "access-control-allow-credentials") != "true":
-        return
-    by_layer: dict[int, list[str]] = {}
-    for name, index in added(trace).items():
-        if _for_clients(name) and name not in exposed and trace.layers[index].origin != "framework":
-            by_layer.setdefault(index, []).append(name)
-    for index, names in sorted(by_layer.items()):
-        yield _not_exposed(trace, trace.layers[cors], trace.layers[index], sorted(names), exposed)
-
-
-def _for_clients(name: str) -> bool:
-    if name in _SAFELISTED or name in _FOR_BROWSERS:
-        return False
-    return name.startswith("x-") or name.startswith(_FOR_CLIENTS)
-
-
-def _not_exposed(trace: Trace, cors: Layer, layer: Layer, names: list[str], exposed: set[str]) -> Met:
-    listed = ", ".join(f'"{name}"' for name in names)
-    already = "is" if exposed - {""} else "lists none"
-    told = "not in access-control-expose-headers" if already == "is" else "and no access-control-expose-headers"
-    return Met(
-        f"A page of another origin cannot read the {', '.join(names)} of {layer.label}: {cors.label} does not expose "
-        f"{'it' if len(names) == 1 else 'them'}.",
-        f"Sent {sent(trace)}: {got(trace)}, with {', '.join(names)}, {told}.",
-        (cors, layer),
-        f"Give {cors.label} expose_headers=[{listed}]{', besides what it has' if already == 'is' else ''}.",
-    )
-
-
 def lost_id(evidence: Evidence) -> Iterator[Met]:
     """MW009: the header that finds a request in the logs is gone when it is needed most."""
     faults = evidence.faults
@@ -212,9 +214,16 @@ def lost_id(evidence: Evidence) -> Iterator[Met]:
             f"Sent {_normal(faults)} to an endpoint that raises: {row.status} from {handler.label}, without {name}. "
             f"Without an exception {layer.label} adds it.",
             (layer, handler),
-            f"No order mends it: let a layer inside of {layer.label} catch exceptions and answer, or wrap the whole "
-            "app in the layer.",
+            f"{NO_ORDER}let a layer inside of {layer.label} catch exceptions and answer, or wrap the whole "
+            "app in the layer."
+            if _is_fixed(handler)
+            else move(layer, handler, faults.layers, outward=True),
         )
+
+
+def _is_fixed(layer: Layer) -> bool:
+    """Whether its place is not the user's to choose."""
+    return layer.origin in ("framework", "injected")
 
 
 def _is_all_mounted(evidence: Evidence) -> bool:

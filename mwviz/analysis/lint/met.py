@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 from mwviz.model import Layer, Place, Trace
-from mwviz.model.evidence import Attempt
+from mwviz.model.evidence import Attempt, Elsewhere, Evidence
 from mwviz.model.findings import Severity
 
 ALLOW_ORIGIN = "access-control-allow-origin"
+#: How a remedy begins that is about no order.
+NO_ORDER = "No order mends it: "
 #: Headers of a request that make it what it is.
 _TELLING = ("origin", "access-control-request-method", "x-forwarded-proto", "accept-encoding")
 _ADDED = "+ "
@@ -54,6 +57,19 @@ def allowing(trace: Trace) -> int | None:
         return None
     place = added(trace).get(ALLOW_ORIGIN, trace.answered_by)
     return place if isinstance(place, int) else None
+
+
+def tried(evidence: Evidence) -> tuple[Evidence | Elsewhere, ...]:
+    """What was tried at the probe's own path, and at those of routes where something is different."""
+    return (evidence, *evidence.elsewhere)
+
+
+def turned_elsewhere(trace: Trace) -> bool:
+    """Whether the answer leads to another page, as to one to sign in on; not to the same one at another host."""
+    location, path = header(trace, "location"), trace.probe.path.partition("?")[0].strip("/")
+    if trace.response is None or location is None or not 300 <= trace.response.status < 400 or not path:
+        return False
+    return not urlsplit(location).path.strip("/").endswith(path)
 
 
 def stopped(attempts: Sequence[Attempt]) -> Iterator[tuple[Attempt, int]]:

@@ -18,26 +18,28 @@ _SIGNS = ("+ ", "~ ")
 
 def doubled(evidence: Evidence) -> Iterator[Met]:
     """MW014: two layers of one class, of which each does what the other has done, or was told to."""
-    done: set[tuple[str, str]] = set()
+    done: set[str] = set()
     traces = [attempts[-1].trace for attempts in (evidence.plain, evidence.cross_origin) if attempts]
     for trace in (*traces, *evidence.behind):
         passed = [trace.layers[index] for index in trace.request_order if trace.layers[index].origin != "framework"]
         for outer, inner in combinations(passed, 2):
             same = outer.qualified_name == inner.qualified_name
-            told = _twice(trace, outer, inner) if same and (outer.label, inner.label) not in done else None
+            told = _twice(trace, outer, inner) if same and inner.label not in done else None
             if told is not None:
-                done.add((outer.label, inner.label))
+                done.add(inner.label)
                 yield _twofold(trace, outer, inner, told)
 
 
 def _twice(trace: Trace, outer: Layer, inner: Layer) -> str | None:
     if outer.kind in ("function", "factory"):
         return None  # one function may make many
-    both = [name for name in _did(trace, outer) if name in _did(trace, inner)]
-    if both:
-        return f"both change {', '.join(both)}"
     given = dict(outer.arguments)
-    if given == dict(inner.arguments) and all(map(_is_whole, given.values())):
+    alike = given == dict(inner.arguments) and all(map(_is_whole, given.values()))
+    both = [name for name in _did(trace, outer) if name in _did(trace, inner)]
+    # a mounted app may want other origins, or other users, than the app does
+    if both and (alike or outer.within == inner.within):
+        return f"both change {', '.join(both)}"
+    if alike and "<locals>" not in outer.qualified_name:  # else each call has made a class of its own
         return "both have the same arguments" if given else "neither has arguments"
     return None
 
@@ -73,19 +75,26 @@ def added_late(evidence: Evidence) -> Iterator[Met]:
     error = evidence.startup
     if error is None or error.during != "startup" or _LATE not in f"{error.message}\n{error.traceback}":
         return
+    place = evidence.failed_at
     yield Met(
         "Middleware is added while the app starts, which Starlette refuses: the app does not start.",
-        f"Sent lifespan: {error.type}: {error.message}",
+        f"Sent lifespan: {error.type}: {error.message}{f', raised at {place.file}:{place.line}' if place else ''}",
         (),
         "Call add_middleware where the app is made, outside of lifespan and startup handlers.",
+        place=place,
     )
 
 
 def unlisted(evidence: Evidence) -> Iterator[Met]:
     """MW022: an instrumentation library has put something into the stack."""
+    around: Layer | None = None
     for layer in evidence.layers:
+        if layer.origin != "injected":
+            around = layer
+            continue
         own = any(layer.qualified_name.startswith(f"{each.qualified_name}.") for each in evidence.layers)
-        if layer.origin == "injected" and not own:  # else a layer of the user's has wrapped what it was given
+        # else a layer of the user's has wrapped what it was given
+        if not own and (around is None or around.origin in ("framework", "outer")):
             yield Met(
                 f"{layer.label} is a layer of the built stack, but not of app.user_middleware.",
                 f"The stack was built: {layer.label} ({layer.qualified_name}) stands in it at place {layer.index}.",

@@ -36,8 +36,8 @@ STORIES: Mapping[str, Told] = {
         "app.add_middleware(AuthMiddleware)\napp.add_middleware(CORSMiddleware, allow_origins=ORIGINS)",
     ),
     "MW003": Told(
-        "ServerErrorMiddleware stands outside of all middleware: whatever it answers, with the app's own handler for "
-        "Exception or 500 as well, a page of another origin cannot read it, and shows a CORS error for what is a bug.",
+        "What answers an exception outside of CORS, no page of another origin can read: it shows a CORS error for what "
+        "is a bug. ServerErrorMiddleware, which calls the app's own handler of Exception or 500, is outside of all.",
         f"{_STARLETTE}1175",
         "app.add_middleware(CORSMiddleware, allow_origins=ORIGINS)\n\n\n"
         "@app.exception_handler(Exception)  # called outside of CORSMiddleware\n"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from mwviz.analysis.lint.met import Met, got, sent
+from mwviz.analysis.lint.met import Met, got, sent, turned_elsewhere
 from mwviz.model.evidence import Evidence
 
 _REFUSALS = (401, 403)
+_PARAMETER = re.compile(r"\\{\w+(:\w+)?\\}")
 
 
 def unguarded_websocket(evidence: Evidence) -> Iterator[Met]:
@@ -16,22 +18,40 @@ def unguarded_websocket(evidence: Evidence) -> Iterator[Met]:
     for socket in evidence.sockets:
         place, response = socket.http.answered_by, socket.http.response
         accepted = socket.websocket.websocket is not None and socket.websocket.websocket.accepted
-        if not isinstance(place, int) or response is None or response.status not in _REFUSALS or not accepted:
+        if not isinstance(place, int) or response is None or not accepted:
+            continue
+        if response.status not in _REFUSALS and not turned_elsewhere(socket.http):
             continue
         if socket.websocket.steps[place].outcome == "skipped" and socket.http.steps[place].raised is None:
             met.setdefault(place, []).append(socket.path)
     for index, paths in met.items():
-        socket = next(each for each in evidence.sockets if each.path == paths[0])
+        bare = [path for path in paths if not _dependencies(evidence, path)]
+        told = bare or paths
+        socket = next(each for each in evidence.sockets if each.path == told[0])
         layer = socket.http.layers[index]
+        checks = ", ".join(_dependencies(evidence, told[0]))
         yield Met(
             f"{layer.label} turns HTTP away, but no websocket: BaseHTTPMiddleware hands those on without a look.",
             f"Sent {sent(socket.http)}: {got(socket.http)}. Sent {sent(socket.websocket)}: it passed {layer.label} by, "
-            "and came to the endpoint's place.",
+            f"and came to the endpoint's place.{f' What {checks} there makes of it is not known.' if checks else ''}",
             (layer,),
             f"Write {layer.label} as a pure ASGI class that looks at websockets, too, or let each websocket's endpoint "
             "check who is there before it accepts.",
-            routes=tuple(f"websocket {path}" for path in paths),
+            None if bare else "info",
+            routes=tuple(f"websocket {path}" for path in told),
         )
+
+
+def _dependencies(evidence: Evidence, path: str) -> tuple[str, ...]:
+    """The dependencies of the websocket at this path: any of them may turn away who has no business there."""
+    routes = evidence.routes.routes if evidence.routes is not None else ()
+    found = (each for each in routes if each.type == "websocket" and _fits(each.path, path))
+    return next((each.dependencies for each in found), ())
+
+
+def _fits(pattern: str, path: str) -> bool:
+    expression = _PARAMETER.sub(lambda match: ".+" if match[1] == ":path" else "[^/]+", re.escape(pattern))
+    return re.fullmatch(expression, path) is not None
 
 
 def failed_protocol(evidence: Evidence) -> Iterator[Met]:

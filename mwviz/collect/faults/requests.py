@@ -12,8 +12,14 @@ from mwviz.collect.probe.server import Connection, Event
 from mwviz.errors import ProbeError
 
 _ORIGIN = "origin"
-#: What no browser sends with a preflight.
-_NOT_IN_PREFLIGHTS = frozenset({"authorization", "cookie", "content-type", "content-length", "origin"})
+#: What a browser sends with a preflight, and what proxies add: nothing that a script or a sign-in has set goes with it.
+_IN_PREFLIGHTS = frozenset(
+    {
+        "accept", "accept-encoding", "accept-language", "cache-control", "connection", "forwarded", "host", "pragma",
+        "referer", "user-agent", "via",
+    }
+)  # fmt: skip
+_OF_BROWSERS_AND_PROXIES = ("sec-fetch-", "sec-ch-", "x-forwarded-", "x-real-ip", "x-request-", "x-amzn-", "cf-")
 #: Sent where no limit is known; one that an app declares itself is exceeded by a byte.
 _LARGE = 64 << 20
 _CHUNK = bytes(4 << 20)
@@ -52,9 +58,13 @@ def with_origin(options: ProbeOptions, origin: str) -> ProbeOptions:
 
 def preflight(options: ProbeOptions, origin: str, method: str, layers: list[object]) -> Request:
     """The request that a browser sends before: without credentials and a body."""
-    headers = tuple(pair for pair in options.headers if pair[0].lower() not in _NOT_IN_PREFLIGHTS)
+    headers = tuple(pair for pair in options.headers if _goes_with_preflights(pair[0].lower()))
     asked = next((accepted_method(layer, method) for layer in layers if is_cors(layer)), method)
     return prepare(replace(options, headers=headers, data=None, method=asked, preflight=origin), layers)
+
+
+def _goes_with_preflights(name: str) -> bool:
+    return name in _IN_PREFLIGHTS or name.startswith(_OF_BROWSERS_AND_PROXIES)
 
 
 def elsewhere(request: Request, target: str, method: str) -> Request:

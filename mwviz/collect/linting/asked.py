@@ -8,7 +8,7 @@ from typing import Any
 
 from mwviz.collect.faults import requests
 from mwviz.collect.probe.request import ProbeOptions, Request, prepare
-from mwviz.collect.routes.compat import example, is_closed, is_websocket, routes_of
+from mwviz.collect.routes.compat import example, is_closed, is_websocket, methods_of, routes_of
 from mwviz.errors import ProbeError
 from mwviz.model.routes import RouteChain, Routes
 
@@ -17,6 +17,18 @@ _ORIGIN = "https://example.com"
 _CLIENT = "203.0.113.7"
 _HOSTS = ("localhost", "127.0.0.1")
 _BROWSER = "Mozilla/5.0"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Where FastAPI keeps the paths that it adds itself: guards let everybody see those, or there are none.
+_DOCUMENTATION = ("openapi_url", "docs_url", "redoc_url", "swagger_ui_oauth2_redirect_url")
+
+
+#: Where other machines ask, and no pages of any origin.
+_OF_MACHINES = frozenset(
+    {
+        ".well-known", "health", "healthcheck", "healthz", "hook", "hooks", "internal", "live", "livez", "liveness",
+        "metrics", "ping", "ready", "readyz", "readiness", "status", "webhook", "webhooks",
+    }
+)  # fmt: skip
 
 
 def check(options: ProbeOptions) -> None:
@@ -90,7 +102,7 @@ def websocket_to(path: str, options: ProbeOptions, layers: Sequence[object]) -> 
 
 def routed_to(path: str, method: str, options: ProbeOptions, layers: Sequence[object]) -> Request:
     """A request for a route, whose handler a stand-in stands in for."""
-    return prepare(replace(options, path=path, endpoint="stand-in", method=method, data=None, lifespan=False), layers)
+    return prepare(route(options, method, path), layers)
 
 
 def socket_paths(router: Any) -> tuple[str, ...]:
@@ -101,6 +113,40 @@ def socket_paths(router: Any) -> tuple[str, ...]:
         if getattr(route, "endpoint", None) is not None and not is_closed(route) and is_websocket(route)
     )
     return tuple(dict.fromkeys(path for path in found if path is not None))
+
+
+def route(options: ProbeOptions, method: str, path: str) -> ProbeOptions:
+    """The options of a request without a body for a route, whose handler a stand-in stands in for."""
+    return replace(options, path=path, endpoint="stand-in", method=method, data=None, lifespan=False)
+
+
+def examples(application: Any) -> tuple[tuple[str, str, bool], ...]:
+    """Method and path of one route or mount for each way that paths of the app's begin, reading and writing apart.
+
+    The last one of three says whether something in the path is made up. What no page asks for is left out.
+    """
+    known = {getattr(application, name, None) for name in _DOCUMENTATION}
+    found: dict[tuple[object, ...], tuple[str, str, bool]] = {}
+    for route in routes_of(application.router):
+        path = _example(route)
+        if path is None or path in known or not _OF_MACHINES.isdisjoint(path.lower().split("/")):
+            continue
+        handler = getattr(route, "endpoint", None)
+        for method in methods_of(route, handler) or ("GET",):
+            asked_before = path == "/" and method == "GET" and handler is not None
+            if method.isalpha() and method not in ("HEAD", "OPTIONS") and not asked_before:
+                found.setdefault((*path.split("/")[1:3], method in _SAFE), (method, path, "{" in route.path))
+    return tuple(found.values())
+
+
+def _example(route: Any) -> str | None:
+    """A path of the route's; None where it takes websockets, or cannot be looked into."""
+    path = getattr(route, "path", None)
+    if type(path) is not str or not f"{path}/".startswith("/") or is_closed(route):
+        return None
+    if getattr(route, "endpoint", None) is not None:
+        return None if is_websocket(route) else example(path, getattr(route, "param_convertors", {}))
+    return f"{path}/" if "{" not in path else None
 
 
 def doubled(routes: Routes) -> tuple[tuple[str, str], ...]:

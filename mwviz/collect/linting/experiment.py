@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeAlias
+from itertools import pairwise
+from typing import Any
 
 from mwviz.collect.compat_faults import renders_errors
 from mwviz.collect.faults import requests
 from mwviz.collect.faults.injected import injected
-from mwviz.collect.faults.trials import FaultExperiment
 from mwviz.collect.linting import asked, seen
 from mwviz.collect.linting.lifespans import of_mounted
+from mwviz.collect.linting.peeled import PeelingExperiment, Send
 from mwviz.collect.linting.stand_ins import lingering, small, streaming, supplied
 from mwviz.collect.linting.streams import holder
 from mwviz.collect.probe import endpoint
 from mwviz.collect.probe.experiment import Subject
 from mwviz.collect.probe.loops import Loop
 from mwviz.collect.probe.request import ProbeOptions, Request, prepare
-from mwviz.collect.probe.watchdog import Stuck, Watchdog
-from mwviz.collect.read import report
+from mwviz.collect.probe.watchdog import Watchdog
 from mwviz.collect.stack.asgi import ASGIApp
 from mwviz.collect.stack.boundary import Boundary
 from mwviz.model import Trace
-from mwviz.model.evidence import Attempt, Small, Socket, Stream, Supplied
+from mwviz.model.evidence import Attempt, Elsewhere, Small, Socket, Stream, Supplied
 from mwviz.model.routes import Routes
 
-#: Layers that are passed by at most for one request, websockets that are asked for, and places to supply from.
-_MOST_PASSED, _MOST_ASKED = 8, 3
-_ALLOWED = "access-control-allow-origin"
-#: Sends a request, and tells what came of it.
-Send: TypeAlias = Callable[[Request], Awaitable[Trace]]
+#: Mounts that are asked for, and places to supply from; routes.
+_MOST_ASKED, _MOST_ROUTES = 3, 12
 
 
-class LintExperiment(FaultExperiment):
+class LintExperiment(PeelingExperiment):
     """All probes of the rules, and then every fault; each attribute stays empty until its probe has been sent."""
 
     def __init__(self, subject: Subject, options: ProbeOptions, routes: Routes | None) -> None:
@@ -54,9 +51,11 @@ class LintExperiment(FaultExperiment):
         self.lingered: Attempt | None = None
         self.sockets: tuple[Socket, ...] = ()
         self.behind: tuple[Trace, ...] = ()
+        self.asked_of_routes: tuple[Trace, ...] = ()
+        self.elsewhere: tuple[Elsewhere, ...] = ()
         self.lifespans = of_mounted(subject.application)
-        self.hung: Trace | None = None
         self.told: list[str] = []
+        self._plainly = options
         self.finished = False
 
     async def _start_up(self, loop: Loop, watchdog: Watchdog, start: Any, timeout: float) -> None:
@@ -78,26 +77,14 @@ class LintExperiment(FaultExperiment):
             if self.hung is None:
                 await super()._send_all(loop, watchdog, request)
                 self.finished = True
+            if request.endpoint == "stand-in":
+                with self._routed() if self._routable else nullcontext():
+                    await self._to_paths(send)  # last: these are many, and a layer may count requests
 
     @property
     def renders_errors(self) -> bool:
         """Whether the app has a handler of its own for any exception."""
         return renders_errors(self.subject.application)
-
-    async def _traced(self, loop: Loop, watchdog: Watchdog, request: Request) -> Trace:
-        """Send one request; once one has hung, the others would, too: they are not sent."""
-        if self.hung is not None:
-            return self.hung
-        before, self.request = self.request, request
-        try:
-            with suppress(Stuck):  # told by the trace, as far as it went
-                await self._send(loop, watchdog, request)
-            trace = report.trace(self)
-        finally:
-            self.request = before
-        if self.run is not None and self.run.expired:
-            self.hung = trace
-        return trace
 
     async def _as_wanted(self, send: Send, request: Request) -> Request:
         """Ask as a browser would that knows the app: a layer may want another host, HTTPS, or a name of the client."""
@@ -118,13 +105,13 @@ class LintExperiment(FaultExperiment):
         layers, wanted = self._standing(), self._wanted
         if requests.origin_of(wanted) is None and requests.origin_for(layers) == (True, None):
             self.told.append("No origin is known that CORSMiddleware accepts: rules about CORS want -H 'Origin: ...'.")
-        origin = asked.origin(wanted, layers)
-        self.supplied = await self._supplied(send)
-        crossing = asked.cross_origin(wanted, origin, layers)
-        self.cross_origin = await self._peeled(send, crossing, _allowed)
-        preflight = requests.preflight(asked.without_origin(wanted), origin, crossing.method, layers)
-        self.asked = await self._peeled(send, preflight, _allowed)
-        self.insecure = await self._peeled(send, replace(preflight, scheme="http"), _allowed)
+        self._plainly = wanted
+        if self.request is not None:
+            self.supplied = await self._supplied(send, self.request, self.plain)
+        crossing, preflight = self._crossing(wanted)
+        self.cross_origin = await self._peeled(send, crossing, seen.is_allowed)
+        self.asked = await self._peeled(send, preflight, seen.is_allowed)
+        self.insecure = await self._peeled(send, replace(preflight, scheme="http"), seen.is_allowed)
         forwarded = asked.forwarded(wanted, layers)
         self.forwarded = await self._peeled(send, forwarded, lambda _: False)
         if self.forwarded and seen.client_changed(self.forwarded[-1].trace):
@@ -140,8 +127,12 @@ class LintExperiment(FaultExperiment):
             if stopped is not None and self._takes_place(stopped, small, undo):
                 trace = await send(request)  # whether its own answer is short is not known
             self.small = Small(trace)
-            if (divider := seen.divider(trace)) is not None:
-                self.small = await self._undivided(send, request, trace, divider)
+            places = seen.dividers(trace)
+            for place in places:  # what stands further out may divide a whole body as well
+                tried = await self._undivided(send, request, trace, place)
+                self.small = replace(tried, by=places[0])
+                if tried.without is None or not seen.is_compressed(tried.without):
+                    break
         with self._instead(streaming(loop)):
             trace = await send(request)
         if not self._is_over():
@@ -171,7 +162,7 @@ class LintExperiment(FaultExperiment):
 
     async def _to_routes(self, send: Send) -> None:
         sockets = []
-        for path in asked.socket_paths(self.subject.application.router)[:_MOST_ASKED]:
+        for path in asked.socket_paths(self.subject.application.router)[:_MOST_ROUTES]:
             http = await send(asked.http_to(path, self._wanted, self._standing()))
             sockets.append(Socket(path, http, await send(asked.websocket_to(path, self._wanted, self._standing()))))
         if self.hung is None:
@@ -183,39 +174,46 @@ class LintExperiment(FaultExperiment):
                     behind.append(await send(asked.routed_to(path, method, self._wanted, self._standing())))
             self.behind = tuple(behind)
 
-    async def _peeled(self, send: Send, request: Request, done: Callable[[Trace], bool]) -> tuple[Attempt, ...]:
-        """Send the request, and again without the layer that stopped it, as long as one does."""
-        attempts: list[Attempt] = []
-        with ExitStack() as undo:
-            without: tuple[int, ...] = ()
-            while self.hung is None and len(without) <= _MOST_PASSED:
-                trace = await send(request)
-                attempts.append(Attempt(trace, without, seen.refused(self.run)))
-                stopped = None if done(trace) else seen.stopper(trace)
-                if stopped is None or stopped in without or not self._pass_by(stopped, undo):
-                    break
-                without = (*without, stopped)
-        return tuple(attempts)
+    async def _to_paths(self, send: Send) -> None:
+        """Ask for the app's own routes, whose handlers a stand-in stands in for: guards let pass what is for all."""
+        known = seen.judged_by(self.plain, self.cross_origin, self.asked)
+        for method, path, made_up in asked.examples(self.subject.application)[:_MOST_ROUTES]:
+            wanted = asked.route(self._plainly, method, path)
+            traces = [await send(each) for each in self._crossing(wanted)]
+            if self.hung is not None:
+                return
+            self.asked_of_routes += (traces[1],)
+            if len(self.elsewhere) == _MOST_ASKED or not any(map(seen.is_stopped, traces)):
+                continue
+            found = replace(await self._at_path(send, wanted), made_up=made_up)
+            new = seen.judged_by(found.plain, found.cross_origin, found.preflight) - known
+            if new and self.hung is None:
+                known |= new
+                self.elsewhere += (found,)
 
-    def _pass_by(self, layer: int, undo: ExitStack) -> bool:
-        """Let what stands outside of a layer call what stands inside; answers whether that can be done."""
-        found = self.chain.layers[layer]
-        place = next(number for number, each in enumerate(self.chain.found) if each is found)
-        further = [each.boundary for each in self.chain.found[place + 1 :]]
-        inner = next(iter([*further, *self.chain.ends[-1:]]), None)
-        if found.boundary is None or inner is None:
-            return False
-        undo.enter_context(injected(found.boundary, inner, self.recorder.owns))
-        return True
+    def _crossing(self, wanted: ProbeOptions) -> tuple[Request, Request]:
+        """The request as a page of another origin sends it, and its preflight."""
+        layers = self._standing()
+        origin = asked.origin(wanted, layers)
+        crossing = asked.cross_origin(wanted, origin, layers)
+        return crossing, requests.preflight(asked.without_origin(wanted), origin, crossing.method, layers)
 
-    async def _supplied(self, send: Send) -> tuple[Supplied, ...]:
+    async def _at_path(self, send: Send, wanted: ProbeOptions) -> Elsewhere:
+        request = prepare(wanted, self._standing())
+        plain = await self._peeled(send, request, lambda _: False)
+        supplied = await self._supplied(send, request, plain)
+        crossing, preflight = self._crossing(wanted)  # the layers of a mount are only known by now
+        crossed = await self._peeled(send, crossing, seen.is_allowed)
+        return Elsewhere(plain, crossed, await self._peeled(send, preflight, seen.is_allowed), supplied)
+
+    async def _supplied(self, send: Send, request: Request, attempts: tuple[Attempt, ...]) -> tuple[Supplied, ...]:
         """Call what raised again, with what layers further in put into the scope once it was passed by."""
-        if len(self.plain) < 2 or self.hung is not None or self.request is None:
+        if len(attempts) < 2 or self.hung is not None:
             return ()
-        last, notes = self.plain[-1], self.run.recorder.observed() if self.run is not None else []
+        last, notes = attempts[-1], self.run.recorder.observed() if self.run is not None else []
         values = seen.scope_values(notes)
         found: list[Supplied] = []
-        for attempt, following in zip(self.plain, self.plain[1:], strict=False):
+        for attempt, following in pairwise(attempts):
             layer = following.without[-1]
             raised, boundary = attempt.trace.steps[layer].raised, self.chain.layers[layer].boundary
             if raised is None or boundary is None:
@@ -225,9 +223,10 @@ class LintExperiment(FaultExperiment):
                 with ExitStack() as undo:
                     for other in attempt.without:
                         self._pass_by(other, undo)
-                    undo.enter_context(self._supplying(boundary, given))
-                    tried = await send(self.request)
-                found.append(Supplied(layer, by, tuple(given), raised, tried))
+                    with self._supplying(boundary, given):
+                        tried = await send(request)
+                    again = await send(request)  # it may have raised but once
+                found.append(Supplied(layer, by, tuple(given), raised, tried, again=again.steps[layer].raised))
         return tuple(found)
 
     @contextmanager
@@ -235,7 +234,3 @@ class LintExperiment(FaultExperiment):
         layer: ASGIApp = boundary.mwviz.layer
         with injected(boundary, supplied(layer, values), self.recorder.owns):
             yield
-
-
-def _allowed(trace: Trace) -> bool:
-    return trace.response is not None and any(name.lower() == _ALLOWED for name, _ in trace.response.headers)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from mwviz.collect.probe.experiment import Run
 from mwviz.collect.stack.crossing import Note
 from mwviz.model import Trace
+from mwviz.model.evidence import Attempt
 
 _ADDED = "+ scope "
 _CLIENT = "~ scope client:"
 _BODY = "http.response.body"
+_ALLOWED = "access-control-allow-origin"
 
 
 def stopper(trace: Trace) -> int | None:
@@ -31,6 +34,32 @@ def turned_away(trace: Trace) -> int | None:
     return place if place is not None and trace.response is not None and trace.steps[place].raised is None else None
 
 
+def is_allowed(trace: Trace) -> bool:
+    """Whether pages of another origin may read the response."""
+    return trace.response is not None and any(name.lower() == _ALLOWED for name, _ in trace.response.headers)
+
+
+def is_stopped(trace: Trace) -> bool:
+    """Whether a layer raised, or answered what no page of another origin may read."""
+    place = stopper(trace)
+    return place is not None and (trace.steps[place].raised is not None or not is_allowed(trace))
+
+
+def judged_by(
+    plain: Sequence[Attempt], cross_origin: Sequence[Attempt], preflight: Sequence[Attempt]
+) -> set[tuple[str, int]]:
+    """The layers that can be judged by these: those that raised, and those that kept a request from being allowed."""
+    found = {
+        ("raised", following.without[-1])
+        for attempt, following in pairwise(plain)
+        if attempt.trace.steps[following.without[-1]].raised is not None
+    }
+    for kind, attempts in (("crossing", cross_origin), ("preflight", preflight)):
+        if attempts and is_allowed(attempts[-1].trace):
+            found.update((kind, each.without[-1]) for each in attempts[1:])
+    return found
+
+
 def refused(run: Run | None) -> int | None:
     """The status of the HTTPException that left the app; None where no such one did."""
     error = run.error if run is not None else None
@@ -45,17 +74,28 @@ def refused(run: Run | None) -> int | None:
     return int(status) if isinstance(status, int) else None
 
 
-def divider(trace: Trace) -> int | None:
-    """The innermost layer that divided a body that came in one message, where that was compressed further out."""
+def dividers(trace: Trace) -> tuple[int, ...]:
+    """The innermost layer that divided a body that came in one message, where that was compressed further out.
+
+    After it come the layers between it and the one that compresses, innermost first. Empty where none has divided it.
+    """
     sent = Counter(event.of for event in trace.timeline if event.event == "send" and event.message == _BODY)
     compressed = next((step.layer for step in trace.steps if _compressed(step.response_changes or ())), None)
     if compressed is None:
-        return None
+        return ()
     order: list[int | str] = [*trace.request_order, "endpoint"]
-    for outer, inner in zip(reversed(order[:-1]), reversed(order[1:]), strict=True):
-        if isinstance(outer, int) and outer > compressed and sent[outer] > sent[inner] == 1:
-            return outer
-    return None
+    between = [
+        (outer, sent[outer] > sent[inner] == 1)
+        for outer, inner in zip(reversed(order[:-1]), reversed(order[1:]), strict=True)
+        if isinstance(outer, int) and outer > compressed
+    ]
+    first = next((at for at, (_, divides) in enumerate(between) if divides), len(between))
+    return tuple(layer for layer, _ in between[first:] if trace.layers[layer].origin != "framework")
+
+
+def is_compressed(trace: Trace) -> bool:
+    """Whether a layer has compressed the response."""
+    return any(_compressed(step.response_changes or ()) for step in trace.steps)
 
 
 def client_changed(trace: Trace) -> bool:

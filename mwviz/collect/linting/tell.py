@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from mwviz.collect.faults import tell
 from mwviz.collect.linting.experiment import LintExperiment
 from mwviz.collect.read import remarks, report
+from mwviz.collect.stack.describe import place
 from mwviz.errors import ProbeError
+from mwviz.model import Place, TracedError
 from mwviz.model.evidence import Evidence
+
+#: A frame, as Python prints it.
+_FRAME = re.compile(r'^  File "(.*)", line (\d+)', re.MULTILINE)
 
 
 def evidence(experiment: LintExperiment, said: Sequence[str] = ()) -> Evidence:
@@ -40,9 +47,12 @@ def evidence(experiment: LintExperiment, said: Sequence[str] = ()) -> Evidence:
         lingered=experiment.lingered,
         sockets=experiment.sockets,
         behind=experiment.behind,
+        routed=experiment.asked_of_routes,
+        elsewhere=experiment.elsewhere,
         faults=tell.faults(experiment) if experiment.finished and experiment.normal is not None else None,
         routes=experiment.listed,
         startup=startup,
+        failed_at=_last_place(startup, experiment.subject.base) if startup is not None else None,
         renders_errors=experiment.renders_errors,
         lifespans=tuple(experiment.lifespans.told(experiment.subject.base, started=_started(experiment))),
         notes=tuple(dict.fromkeys((*_notes(experiment), *said))),
@@ -51,6 +61,11 @@ def evidence(experiment: LintExperiment, said: Sequence[str] = ()) -> Evidence:
 
 def _started(experiment: LintExperiment) -> bool:
     return experiment.conversation is not None and experiment.conversation.startup == "complete"
+
+
+def _last_place(error: TracedError, base: Path) -> Place | None:
+    frames = _FRAME.findall(error.frames)
+    return place(frames[-1][0], int(frames[-1][1]), base) if frames else None
 
 
 def _notes(experiment: LintExperiment) -> Iterator[str]:
