@@ -274,6 +274,59 @@ def test_on_faults_holds_beside_an_order(project: Project) -> None:
     ]
 
 
+OWN = """
+async def own(request):
+    return PlainTextResponse("own", headers={"x-own": "1"})
+
+own = Starlette(routes=[Route("/", own)])
+"""
+
+
+def test_what_the_endpoint_alone_adds_is_lost_where_it_fails(project: Project) -> None:
+    project.write({"main.py": APP + OWN, "mwviz.toml": 'app = "main:own"\n' + ON_FAULTS.format('["x-own"]')})
+
+    ran = project.call("check", "main:own", "/", "-f", "json")
+
+    findings = json.loads(ran.stdout)["findings"]
+    assert ran.code == 1
+    assert [each["message"].partition(" has no ")[0] for each in findings] == [
+        "An exception in the endpoint (500), which ServerErrorMiddleware answers,",
+        "An HTTPException of the endpoint (400), which ExceptionMiddleware answers,",
+        "A 404 of the endpoint (404), which ExceptionMiddleware answers,",
+        "A 405 of the endpoint (405), which ExceptionMiddleware answers,",
+    ]
+
+
+def test_a_layer_that_adds_a_header_of_preflights_alone_is_taken_not_to_fail(project: Project) -> None:
+    config = 'app = "main:app"\n' + ON_FAULTS.format('["access-control-allow-methods"]')
+    project.write({"main.py": APP, "mwviz.toml": config})
+
+    findings = json.loads(project.call("check", "-f", "json").stdout)["findings"]
+
+    assert [each["message"].partition(" (")[0] for each in findings] == [
+        "A rejection by Auth",
+        "An exception in Auth",
+    ]
+
+
+def test_of_two_layers_that_add_the_same_none_is_taken_to_fail(project: Project) -> None:
+    twice = APP + "\ntwice = Starlette(routes=[Route('/', page)])\n"
+    twice += "".join(f"twice.add_middleware({name})\n" for name in ("Auth", "Ids", "Rescue", "Ids"))
+    project.write({"main.py": twice, "mwviz.toml": 'app = "main:twice"\n' + ON_FAULTS.format('["x-id"]')})
+
+    ran = project.call("check", "-f", "json")
+
+    assert (ran.code, json.loads(ran.stdout)["findings"]) == (0, [])
+
+
+def test_the_layer_that_answers_is_named_with_the_one_that_must_stand_outside_of_it(project: Project) -> None:
+    project.write({"main.py": APP, "mwviz.toml": 'app = "main:late"\n' + ON_FAULTS.format('["x-id"]')})
+
+    findings = json.loads(project.call("check", "-f", "json").stdout)["findings"]
+
+    assert [each["layers"] for each in findings] == [["Rescue", "Ids"], ["Ids", "Rescue"]]
+
+
 @pytest.mark.parametrize("format", ["text", "github", "sarif", "junit"])
 def test_every_report_tells_it(project: Project, format: str) -> None:
     project.write({"main.py": APP, "mwviz.toml": 'app = "main:app"\n' + ON_FAULTS.format('["x-id"]')})
