@@ -90,7 +90,8 @@ def _fitting(glob: str, names: Sequence[str]) -> list[str]:
 def _counts(row: Fault, faults: Faults) -> bool:
     if row.at == "endpoint":
         unlimited = row.fault == "too_large" and row.status is not None and row.status < _LEAST_ERROR
-        return row.fault != "disconnect" and not unlimited
+        unknown = row.fault == "invalid" and faults.versions.fastapi is None
+        return row.fault != "disconnect" and not unlimited and not unknown
     return faults.layers[row.at].origin != _FRAMEWORK
 
 
@@ -216,10 +217,11 @@ def _remedy(loss: _Loss, layers: Sequence[Layer], adder: Layer | None) -> str:
 
 
 def _notes(rows: Sequence[Fault], tried: Sequence[Fault], faults: Faults) -> Iterator[str]:
-    if missed := len(rows) - len(tried):
-        at = faults.normal.answered_by
-        why = f": {faults.layers[at].label} answers before" if isinstance(at, int) else ""
-        yield f"{missed} of {len(rows)} faults did not come about{why}."
+    if missed := [row for row in rows if not row.reached]:
+        first = missed[0].answered_by
+        alone = isinstance(first, int) and all(row.answered_by == first for row in missed)
+        why = f": {faults.layers[first].label} answers before" if alone and isinstance(first, int) else ""
+        yield f"{len(missed)} of {len(rows)} faults did not come about{why}."
     if silent := [row.layer for row in tried if row.status is None]:
         yield f"Nobody answers where {_listed(silent)} crashes: there is no response to hold."
 

@@ -30,7 +30,7 @@ def normal(method: str = "GET", *headers: tuple[str, str]) -> Normal:
 
 def fault(kind: str, at: object, name: str, status: int | None, present: tuple[str, ...], **more: object) -> Fault:
     missing = tuple(each for each in _NAMES if each not in present)
-    return Fault(kind, at, name, status, present, missing, **{"reached": True, **more})  # type: ignore[arg-type]
+    return Fault(kind, at, name, status, present, missing, **{"reached": True, "complete": status is not None, **more})  # type: ignore[arg-type]
 
 
 def all_kinds() -> Faults:

@@ -12,7 +12,8 @@ import pytest
 
 from mwviz.analysis.faults import narrowed
 from mwviz.errors import SelectionError
-from mwviz.render.faults import ENDINGS, FAULTS_RENDERERS, FaultsFormat, render
+from mwviz.model.faults import Fault, Faults
+from mwviz.render.faults import ENDINGS, FAULTS_RENDERERS, FaultsFormat, render, words
 from mwviz.render.faults.matrix import groups, runs
 from mwviz.render.faults.meaning import meaning
 from mwviz.render.plain import columns
@@ -96,6 +97,56 @@ def test_neighbours_that_came_to_the_same_are_one() -> None:
     assert [len(run.rows) for run in runs(made)][:3] == [2, 1, 1]
     assert all(len(run.rows) == 1 for run in runs(made, every=True))
     assert [run.first for run in runs(made, every=True)] == sorted(made.rows, key=lambda row: _rank(row.fault))
+
+
+def _crashed(*rows: Fault) -> Faults:
+    return replace(faulted.all_kinds(), rows=rows, preflight=None, preflight_headers=())
+
+
+def _one(at: int, **more: object) -> Fault:
+    return faulted.fault("crash", at, "L", 503, (), **more)
+
+
+def test_neighbours_that_another_layer_answers_for_are_two() -> None:
+    made = _crashed(_one(2, handled_by=1), _one(3, handled_by=2))
+
+    assert [words.remark(made, run.first) for run in runs(made)] == ["answered by Ids", "answered by CORS"]
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "told"),
+    [
+        (None, {"error": "RuntimeError: x"}, "nobody answered, and RuntimeError left the app"),
+        (None, {"error": "Timeout: not over after 1 s"}, "nobody answered in time"),
+        (None, {"error": "Timeout: of theirs"}, "nobody answered, and Timeout left the app"),
+        (None, {"error": "NoResponse: nobody answered"}, "nobody answered"),
+        (500, {"error": "RuntimeError: x", "handled_by": 0}, ""),
+        (202, {"answered_by": 1}, "answered by Ids"),
+        (403, {"answered_by": 3}, ""),
+        (
+            200,
+            {"answered_by": 3, "error": "RuntimeError: x", "complete": False},
+            "the answer began, but never ended, and RuntimeError left the app",
+        ),
+        (
+            200,
+            {"answered_by": 3, "error": "NoResponse: it began", "complete": False},
+            "the answer began, but never ended",
+        ),
+    ],
+)
+def test_what_else_must_be_known(status: int | None, more: dict[str, object], told: str) -> None:
+    row = faulted.fault("crash", 3, "Auth", status, (), **more)
+
+    assert words.remark(_crashed(row), row) == told
+
+
+def test_what_it_comes_to_where_an_answer_is_cut_off() -> None:
+    row = faulted.fault("crash", "endpoint", "endpoint", 200, faulted.all_kinds().headers, complete=False)
+
+    assert meaning(_crashed(row))[-1] == (
+        "An unhandled exception of the endpoint cuts off the 200 that has begun: it keeps all of these headers."
+    )
 
 
 def _rank(fault: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
@@ -177,8 +177,8 @@ class FaultExperiment(Experiment):
         limit = compat_faults.body_limit(application)
         await self._ended(send, "crash", _crash(), normal.request)
         await self._ended(send, "http_exception", raising(refused), normal.request)
-        await self._refused(send, "not_found", (paths.UNKNOWN, normal.request.method))
-        await self._refused(send, "method_not_allowed", paths.refused(application.router, self._path()))
+        await self._refused(send, "not_found", [(paths.UNKNOWN, normal.request.method)], 404)
+        await self._refused(send, "method_not_allowed", paths.refused(application.router, self._path()), 405)
         if (invalid := partial(compat_faults.validation_error, application))() is not None:
             await self._ended(send, "invalid", raising(invalid), normal.request)  # type: ignore[arg-type]
         else:
@@ -217,16 +217,33 @@ class FaultExperiment(Experiment):
         obstacle = unwatchable(self.subject.application.router)
         return f"Not tried: nothing can stand in for {obstacle}." if obstacle is not None else None
 
-    async def _refused(self, send: Send, fault: FaultKind, asked: tuple[str, str] | None) -> None:
-        """Let the app's own router refuse a request; where it does not, a stand-in answers."""
+    async def _refused(self, send: Send, fault: FaultKind, asked: Sequence[tuple[str, str]], wanted: int) -> None:
+        """Let the app's own router refuse a request with the wanted status; where it takes one, a stand-in answers."""
         obstacle = self._unroutable or self._obstacle()
-        if self.normal is None or self.normal.expired or asked is None or obstacle is not None or self.routes is None:
-            nothing = (
-                "no route of the app says which methods it takes" if asked is None else "the router is not reached"
-            )
+        if self.normal is None or self.normal.expired or not asked or obstacle is not None:
+            nothing = "the router is not reached" if asked else "no route of the app says which methods it takes"
             told = obstacle if obstacle is not None else f"Not tried: {nothing}."
             self.trials.append(Trial(fault, "endpoint", None, said=told))
             return
+        tried: list[Trial] = []
+        elsewhere: set[str] = set()
+        for target, method in asked:
+            if target in elsewhere:
+                continue
+            seen, said, taken = await self._asked(send, self.normal, target, method, wanted)
+            aside = f"Tried with {method} {target}." if target != asked[0][0] and seen.reached else None
+            tried.append(Trial(fault, "endpoint", seen, said=said or aside))
+            if not taken:  # no other method is refused there, either
+                elsewhere.add(target)
+            if seen.reached or not seen.ended:
+                break
+        best = tried[-1]
+        self.trials.append(best if best.main is not None and best.main.reached else tried[0])
+
+    async def _asked(
+        self, send: Send, normal: Observed, target: str, method: str, wanted: int
+    ) -> tuple[Observed, str | None, bool]:
+        """What came of it, what is to be said of that, and whether a route took the request."""
         answered: list[bool] = []
 
         async def noted(*call: object) -> None:
@@ -234,15 +251,14 @@ class FaultExperiment(Experiment):
             await endpoint.answer(*call)  # type: ignore[arg-type]
 
         with self._routed(), self._instead(noted):
-            seen = await send(requests.elsewhere(self.normal.request, *asked))
-            refusal = self.routes.refusal
-        said = None
-        if answered:
-            taken = f"{asked[1]} {asked[0]}"
-            said = f"Not refused: a route takes {taken}, and its handler was not called."
-        if refusal is not None:
-            said = str(refusal)
-        self.trials.append(Trial(fault, "endpoint", replace(seen, reached=seen.ended and not answered), said=said))
+            seen = await send(requests.elsewhere(normal.request, target, method))
+            refusal = self.routes.refusal if self.routes is not None else None
+        said = str(refusal) if refusal is not None else None
+        if said is None and answered:
+            said = f"Not refused: a route takes {method} {target}, and its handler was not called."
+        elif said is None and seen.ended and seen.status_there not in (None, wanted):
+            said = f"The router answers {method} {target} with {seen.status_there}, not with {wanted}."
+        return replace(seen, reached=seen.ended and said is None), said, bool(answered)
 
     @contextmanager
     def _routed(self) -> Iterator[None]:

@@ -80,6 +80,8 @@ def _exceptions(faults: Faults) -> Iterator[str]:
         if row.status
         else "Nobody answers for an exception"
     )
+    if row.status and not row.complete:
+        told = f"An unhandled exception of the endpoint cuts off the {row.status} that has begun"
     made = f", made by {by}" if by is not None else ""
     if not row.missing:
         yield f"{told}{made}: it keeps all of these headers."
