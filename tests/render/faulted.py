@@ -72,6 +72,23 @@ def tried() -> Faults:
     return replace(made, normal=other, before=made)
 
 
+def many_columns(count: int = 20) -> Faults:
+    """A stack of layers each of which adds a header to the response and to the preflight's."""
+    made = all_kinds()
+    names = tuple(f"x-header-{number}" for number in range(count))
+    layers = tuple(layer(number, f"AddsHeaderNumber{number}") for number in range(count))
+    added = tuple(Added(name, number, layers[number].label) for number, name in enumerate(names))
+
+    def row(at: int) -> Fault:
+        reply = Reply(403, names[:at], names[at:], reached=True)
+        return Fault("reject", at, layers[at].label, 403, names[:at], names[at:], reached=True, preflight=reply)
+
+    return replace(
+        made, layers=layers, headers=names, preflight_headers=names, normal=replace(made.normal, headers=added),
+        preflight=replace(made.normal, headers=added), rows=tuple(map(row, range(count))),
+    )  # fmt: skip
+
+
 def hostile() -> Faults:
     """Names and notes that would be markup, or codes of a terminal."""
     made = all_kinds()

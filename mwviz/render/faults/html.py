@@ -42,8 +42,11 @@ dt{font-weight:600}dd{margin:0}
 code{font:.86em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 @media(max-width:40rem){body{padding:.8rem}h1{font-size:1.3rem}dl{grid-template-columns:1fr}dd{margin-block-end:.4rem}}
 @media(max-width:40rem){th.where{min-width:9.5rem;max-width:9.5rem;font-size:.85em}th,td{padding:.3rem .45rem}}
-@media print{.scroll{overflow:visible}th.where{position:static}}
+@media print{.scroll{overflow:visible;border:0}th.where{position:static;min-width:9rem}th,td{padding:.2rem .25rem}}
+@media print{th.group{min-width:0}.wide th.group{writing-mode:vertical-rl;text-align:start}.wide small{display:inline}}
 """
+#: Columns whose names fit side by side on paper.
+_UPRIGHT = 8
 #: Where a name may be broken: between the words of `RequestIdMiddleware` or `process_time`.
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=_)(?=[a-z])")
 
@@ -82,7 +85,8 @@ def _matrix(faults: Faults, verbose: bool, every: bool) -> Iterator[Html]:
         *map(_head, asked),
     ]
     bodies = _bodies(faults, normal, asked, verbose, every)
-    table = block("table", element("thead", element("tr", *heads)), *bodies)
+    wide = "wide" if len(normal) + len(asked) > _UPRIGHT else None
+    table = block("table", element("thead", element("tr", *heads)), *bodies, class_=wide)
     label = "Fault matrix" if words.order(faults) is None else "Fault matrix of the order that was tried"
     yield block("div", table, class_="scroll", role="region", aria_label=label, tabindex=0)
     yield element("p", text(words.KEY), class_="faint")

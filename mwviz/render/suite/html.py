@@ -10,6 +10,7 @@ from mwviz.render.suite import words
 
 _STYLE = (
     ":root{color-scheme:light dark;--line:#8886;--bad:#b3261e}@media(prefers-color-scheme:dark){:root{--bad:#ff8a80}}"
+    "body{background:Canvas;color:CanvasText}"
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}"
     "h1{font-size:1.4rem;line-height:1.3}h2{font-size:1.15rem;margin-top:2.5rem}h3{font-size:1rem;margin-bottom:.3rem}"
     "ul{margin:0;padding-left:1.2rem}li{margin:.2rem 0}.broken{color:var(--bad)}"
