@@ -53,11 +53,22 @@ def test_json_has_the_promised_keys_and_every_row() -> None:
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
-@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("name", [*MADE, "many_columns"])
 def test_no_line_is_wider_than_the_terminal(name: str, width: int) -> None:
-    lines = render(MADE[name](), FaultsFormat.TABLE, width=max(width, 60)).splitlines()
+    lines = render(getattr(faulted, name)(), FaultsFormat.TABLE, width=max(width, 60)).splitlines()
 
     assert max(map(columns, lines)) <= max(width, 60)
+
+
+def test_columns_that_do_not_fit_stand_below_the_others() -> None:
+    lines = render(faulted.many_columns(12), FaultsFormat.TABLE, width=80).splitlines()
+
+    heads = [line.split()[5:] for line in lines if line.startswith("A layer rejects the request")]
+    told = [str(number) for number in range(1, 13)]
+    assert [name for head in heads for name in head] == ["status", *told, "prefl.", *told]
+    assert all(sum(line.startswith(f"  {number} AddsHeaderNumber") for line in lines) == 2 for number in told)
+    beside = render(faulted.many_columns(12), FaultsFormat.TABLE, width=140).splitlines()
+    assert sum(line.startswith("A layer rejects the request") for line in beside) == 1
 
 
 def test_colours_change_nothing_else_and_nothing_rests_on_them() -> None:
