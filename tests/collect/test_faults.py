@@ -185,6 +185,15 @@ def test_a_catch_all_route_takes_what_should_not_be_found() -> None:
     assert row(faults, "method_not_allowed", "endpoint").status == 405
 
 
+def test_a_query_that_is_not_refused_keeps_its_secret() -> None:
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"]
+    faults = mwviz.faults(Starlette(routes=[Route("/{rest:path}", home, methods=methods)]), "/x?token=hunter2&page=1")
+
+    seen = row(faults, "method_not_allowed", "endpoint")
+    assert seen.note == ("Not refused: a route takes PATCH /x?token=***&page=1, and its handler was not called.")
+    assert "hunter2" not in str(faults)
+
+
 def test_an_app_without_routes_refuses_no_method() -> None:
     seen = row(mwviz.faults(Starlette()), "method_not_allowed", "endpoint")
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
-from mwviz.collect import compat_faults
+from mwviz.collect import compat_faults, redact
 from mwviz.collect.compat import unwatchable
 from mwviz.collect.faults import paths, requests
 from mwviz.collect.faults.injected import Place, injected, raising, reading, reject
@@ -253,11 +253,11 @@ class FaultExperiment(Experiment):
         with self._routed(), self._instead(noted):
             seen = await send(requests.elsewhere(normal.request, target, method))
             refusal = self.routes.refusal if self.routes is not None else None
-        said = str(refusal) if refusal is not None else None
+        said, shown = str(refusal) if refusal is not None else None, redact.text(f"{method} {target}")
         if said is None and answered:
-            said = f"Not refused: a route takes {method} {target}, and its handler was not called."
+            said = f"Not refused: a route takes {shown}, and its handler was not called."
         elif said is None and seen.ended and seen.status_there not in (None, wanted):
-            said = f"The router answers {method} {target} with {seen.status_there}, not with {wanted}."
+            said = f"The router answers {shown} with {seen.status_there}, not with {wanted}."
         return replace(seen, reached=seen.ended and said is None), said, bool(answered)
 
     @contextmanager
