@@ -148,7 +148,7 @@ def _finding(contract: Contract, losses: Sequence[_Loss], faults: Faults, target
     first = losses[0]
     at = [faults.layers[loss.row.at] for loss in losses if loss.row.at != "endpoint"]
     adder = faults.layers[first.adder] if isinstance(first.adder, int) else None
-    handler = faults.layers[first.reply.handled_by] if first.reply.handled_by is not None else None
+    handler = _other(first, faults.layers)
     moved = _outside(first, faults.layers, adder)
     about = (*at, adder) if moved is not None and handler is None else (adder, handler)
     named = {layer.index: layer for layer in about if layer is not None}.values()
@@ -164,6 +164,13 @@ def _finding(contract: Contract, losses: Sequence[_Loss], faults: Faults, target
         check=contract.name,
         sites=tuple(Site(layer.label, layer.registered_at) for layer in named),
     )
+
+
+def _other(loss: _Loss, layers: Sequence[Layer]) -> Layer | None:
+    """The layer that answers in another one's place: for an exception, or because it finds a body too large."""
+    at = loss.reply.answered_by if loss.row.fault == "too_large" and loss.reply.handled_by is None else None
+    at = loss.reply.handled_by if at is None else at
+    return layers[at] if isinstance(at, int) else None
 
 
 def _message(losses: Sequence[_Loss], at: Sequence[Layer], adder: Layer | None, handler: Layer | None) -> str:

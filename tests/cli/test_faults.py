@@ -297,6 +297,33 @@ def test_what_the_endpoint_alone_adds_is_lost_where_it_fails(project: Project) -
     ]
 
 
+REFUSING = """
+class Refuses(Ids):
+    async def __call__(self, scope, receive, send):
+        long = int(dict(scope["headers"]).get(b"content-length", b"0")) > 1_000_000
+        if long or scope["method"] not in ("GET", "POST"):
+            return await PlainTextResponse("no", 413 if long else 418)(scope, receive, send)
+        await self.app(scope, receive, send)
+
+refusing = Starlette(routes=[Route("/", page)])
+refusing.add_middleware(Ids)
+refusing.add_middleware(Refuses)
+"""
+
+
+def test_a_body_that_a_layer_finds_too_large_is_held_and_what_never_came_about_is_not(project: Project) -> None:
+    project.write({"main.py": APP + REFUSING, "mwviz.toml": 'app = "main:refusing"\n' + ON_FAULTS.format('["x-id"]')})
+
+    findings = json.loads(project.call("check", "-f", "json").stdout)["findings"]
+
+    assert [(each["code"], each["message"].partition(" has no ")[0]) for each in findings] == [
+        ("MW111", "A rejection by Refuses (403)"),
+        ("MW113", "An exception in Refuses or the endpoint (500), which ServerErrorMiddleware answers,"),
+        ("MW111", "An oversized body at the endpoint (413), which Refuses answers,"),
+    ]
+    assert findings[2]["layers"] == ["Ids", "Refuses"]
+
+
 def test_a_layer_that_adds_a_header_of_preflights_alone_is_taken_not_to_fail(project: Project) -> None:
     config = 'app = "main:app"\n' + ON_FAULTS.format('["access-control-allow-methods"]')
     project.write({"main.py": APP, "mwviz.toml": config})

@@ -147,7 +147,7 @@ def test_the_limit_of_an_app_is_exceeded() -> None:
 
     seen = row(mwviz.faults(limited), "too_large", "endpoint")
 
-    assert (seen.status, seen.missing, seen.note) == (413, ("x-id",), None)
+    assert (seen.status, seen.reached, seen.missing, seen.note) == (413, True, ("x-id",), None)
 
 
 def test_what_nothing_limits_is_told() -> None:
@@ -377,6 +377,17 @@ def test_an_answer_that_was_begun_is_cut_off() -> None:
     assert (crashed.status, crashed.complete, crashed.error) == (200, False, "RuntimeError: raised by mwviz")
     assert row(faults, "reject", "Guard").complete
     assert row(mwviz.faults(app(Guard)), "crash", "Guard").complete
+
+
+def test_what_a_real_handler_adds_is_told_as_such() -> None:
+    async def own(request: Request) -> Response:
+        return PlainTextResponse("own", headers={"x-own": "1"})
+
+    faults = mwviz.faults(Starlette(routes=[Route("/", own)], middleware=[Middleware(Adds)]), "/")
+
+    assert [(added.name, added.at, added.layer) for added in faults.normal.headers] == [
+        ("x-own", "endpoint", "endpoint"), ("x-id", 1, "Adds"),
+    ]  # fmt: skip
 
 
 def test_a_real_handler_is_not_taken_for_its_stand_in() -> None:

@@ -124,6 +124,12 @@ def test_neighbours_that_another_layer_answers_for_are_two() -> None:
     assert [words.remark(made, run.first) for run in runs(made)] == ["answered by Ids", "answered by CORS"]
 
 
+def test_neighbours_of_which_one_is_cut_off_are_two() -> None:
+    made = _crashed(_one(2, error="RuntimeError: x"), _one(3, error="RuntimeError: x", complete=False))
+
+    assert [len(run.rows) for run in runs(made)] == [1, 1]
+
+
 @pytest.mark.parametrize(
     ("status", "more", "told"),
     [

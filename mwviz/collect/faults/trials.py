@@ -24,7 +24,7 @@ from mwviz.errors import ProbeError
 from mwviz.model.faults import FaultKind
 
 _ACCESS_CONTROL = "access-control-"
-_TRIED = 400
+_TRIED, _TOO_LARGE = 400, 413
 #: Takes the place of whoever shall go wrong, and says whether it was asked.
 Injection: TypeAlias = Callable[[], AbstractContextManager[Place]]
 #: Sends a request, and tells what came of it.
@@ -208,7 +208,8 @@ class FaultExperiment(Experiment):
         said = None
         if fault == "too_large" and happened and seen.error is None and seen.status == 200:
             said = "Nothing limits the body: all of it was read."
-        self.trials.append(Trial(fault, "endpoint", replace(seen, reached=bool(happened)), said=said))
+        limited = fault == "too_large" and seen.status == _TOO_LARGE  # a layer that looks at sizes need not go on
+        self.trials.append(Trial(fault, "endpoint", replace(seen, reached=bool(happened) or limited), said=said))
 
     def _obstacle(self) -> str | None:
         """Why a request would get past everything that can stand in for a handler, in words."""
