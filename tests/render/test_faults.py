@@ -71,6 +71,20 @@ def test_columns_that_do_not_fit_stand_below_the_others() -> None:
     assert sum(line.startswith("A layer rejects the request") for line in beside) == 1
 
 
+def test_headers_stand_below_one_another_whatever_the_names_of_layers() -> None:
+    made = faulted.all_kinds()
+    names = {"Ids": "x" * 100, "CORS": "中間件"}
+    added = tuple(replace(each, layer=names.get(each.layer or "")) for each in made.normal.headers)
+    lines = render(replace(made, normal=replace(made.normal, headers=added)), FaultsFormat.TABLE, width=80).splitlines()
+
+    begins = lines.index(next(line for line in lines if line.startswith("2  x")))
+    legend = lines[begins : lines.index("", begins)]
+    assert all(line.strip() for line in legend)
+    first = next(line for line in legend if "x-id" in line)
+    (other,) = (line for line in legend if line.startswith("3  中間件"))
+    assert columns(first.partition("x-id")[0]) == columns(other.partition("access-control")[0]) == 40
+
+
 def test_colours_change_nothing_else_and_nothing_rests_on_them() -> None:
     pytest.importorskip("rich")
     plain, coloured = (render(faulted.all_kinds(), FaultsFormat.TABLE, color=color) for color in (False, True))

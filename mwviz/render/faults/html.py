@@ -90,7 +90,7 @@ def _matrix(faults: Faults, verbose: bool, every: bool) -> Iterator[Html]:
     label = "Fault matrix" if words.order(faults) is None else "Fault matrix of the order that was tried"
     yield block("div", table, class_="scroll", role="region", aria_label=label, tabindex=0)
     yield element("p", text(words.KEY), class_="faint")
-    yield from _headers(normal, asked)
+    yield from _headers(faults)
     yield from (element("p", text(note), class_="faint") for note in faults.notes)
 
 
@@ -133,10 +133,9 @@ def _cells(reply: Fault | Reply, groups: Sequence[Group]) -> Iterator[Html]:
         yield element("td", text(told.text), class_=f"cell {told.state}", title=title)
 
 
-def _headers(normal: Sequence[Group], asked: Sequence[Group]) -> Iterator[Html]:
-    told = [*((group, "") for group in normal), *((group, "preflight: ") for group in asked if group not in normal)]
+def _headers(faults: Faults) -> Iterator[Html]:
     lines = []
-    for group, kind in told:
+    for group, kind in words.legend(faults):
         names = Html(", ".join(element("code", text(each)) for each in group.names))
         title = text(f"{words.head(group)} {words.adder(group)}")
         lines.append(Html(element("dt", title) + element("dd", text(kind), names)))

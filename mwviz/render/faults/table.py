@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from mwviz.model.faults import Fault, Faults, Reply
 from mwviz.render.faults import words
@@ -69,19 +70,22 @@ def _matrix(faults: Faults, width: int, verbose: bool, every: bool, named: str |
 
 
 def _legend(faults: Faults, width: int) -> Iterator[Line | None]:
-    normal, asked = words.blocks(faults)
-    if not normal and not asked:
+    told = words.legend(faults)
+    if not told:
         yield from fold([("The normal response has no headers but those of its body.", "")], width, 2)
         yield None
         return
-    told = [(group, False) for group in normal] + [(group, True) for group in asked if group not in normal]
-    names = max(columns(words.adder(group)) for group, _ in told)
     digits = max(columns(words.head(group)) for group, _ in told)
+    names = min(max(columns(words.adder(group)) for group, _ in told), width // 2 - digits - 2 * _GAP)
     yield from fold([("Headers by the layer that adds them: ", ""), (words.KEY, "dim")], width, 2)
-    for group, of_preflight in told:
-        head: list[Part] = [(f"{words.head(group):>{digits}}", "bold"), (f"  {words.adder(group):<{names}}  ", "")]
-        what = ("preflight: " if of_preflight else "") + ", ".join(map(visible, group.names))
-        yield from fold([*head, (what, "dim")], width, min(digits + names + 4, width // 2))
+    for group, kind in told:
+        indent, name = digits + names + 2 * _GAP, words.adder(group)
+        head: list[Part] = [(f"{words.head(group):>{digits}}", "bold"), (f"  {name}", "")]
+        if (left := names - columns(name)) < 0:
+            yield from fold(head, width, digits + _GAP)
+            head, left = [], indent - _GAP
+        what = kind + ", ".join(map(visible, group.names))
+        yield from fold([*head, (" " * (left + _GAP), ""), (what, "dim")], width, indent)
     yield None
 
 
@@ -119,13 +123,11 @@ def _fitting(groups: Sequence[Group], room: int) -> Iterator[tuple[Group, ...]]:
 def _band(
     faults: Faults, found: Sequence[Run], band: Band, places: int, width: int, verbose: bool
 ) -> Iterator[Line | None]:
-    before = None
-    for run in found:
-        if (section := words.section(run)) != before:
-            yield from ([] if before is None else [None])
-            yield _headings(band, section, places)
-            before = section
-        yield from _run(faults, run, band, places, width, verbose)
+    for at, (section, rows) in enumerate(groupby(found, words.section)):
+        yield from [None] if at else []
+        yield _headings(band, section, places)
+        for run in rows:
+            yield from _run(faults, run, band, places, width, verbose)
 
 
 def _cells_width(groups: Sequence[Group]) -> int:

@@ -139,6 +139,12 @@ def blocks(faults: Faults) -> tuple[tuple[Group, ...], tuple[Group, ...]]:
     return groups(faults.normal), groups(faults.preflight)
 
 
+def legend(faults: Faults) -> tuple[tuple[Group, str], ...]:
+    """Return the groups to be explained, each with what stands before its headers: those of a preflight are told so."""
+    normal, asked = blocks(faults)
+    return (*((group, "") for group in normal), *((group, "preflight: ") for group in asked if group not in normal))
+
+
 def order(faults: Faults) -> str | None:
     """Return the order that was tried, where one was."""
     tried = faults.normal.probe.order
