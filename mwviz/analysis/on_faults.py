@@ -214,7 +214,10 @@ def _remedy(loss: _Loss, layers: Sequence[Layer], adder: Layer | None) -> str:
         return "No layer adds it: let one do so that stands outside of what may fail."
     at = _answering(loss)
     if at is not None and not (isinstance(at, int) and at <= adder.index):
-        return f"{adder.label} stands outside, and adds it to some responses only: let it add it to all."
+        return (
+            f"{adder.label} stands outside, and adds it to some responses only, or another layer takes it away: let "
+            "every response have it."
+        )
     by = layers[at].label if isinstance(at, int) else "the server"
     name = f"an ASGI class that does what {adder.label} does" if adder.kind == "function" else adder.name
     return (

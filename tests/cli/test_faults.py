@@ -297,6 +297,34 @@ def test_what_the_endpoint_alone_adds_is_lost_where_it_fails(project: Project) -
     ]
 
 
+STRIPPING = """
+class Strips(Ids):
+    async def __call__(self, scope, receive, send):
+        async def send_less(message):
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                message["headers"] = [pair for pair in message["headers"] if pair[0] != b"x-id"]
+            await send(message)
+
+        await self.app(scope, receive, send_less)
+
+stripping = Starlette(routes=[Route("/", page)])
+for layer in (Auth, Ids, Strips):
+    stripping.add_middleware(layer)
+"""
+
+
+def test_a_header_that_is_taken_away_is_not_said_to_be_missing_where_it_is_added(project: Project) -> None:
+    project.write({"main.py": APP + STRIPPING, "mwviz.toml": ON_FAULTS.format('["x-id"]')})
+
+    findings = json.loads(project.call("check", "main:stripping", "-f", "json").stdout)["findings"]
+
+    told = {each["message"].partition(" has no ")[0]: each["remedy"] for each in findings}
+    assert told["A rejection by Auth (403)"] == (
+        "Ids stands outside, and adds it to some responses only, or another layer takes it away: let every response "
+        "have it."
+    )
+
+
 REFUSING = """
 class Refuses(Ids):
     async def __call__(self, scope, receive, send):

@@ -209,10 +209,14 @@ def test_what_it_comes_to_where_a_layer_adds_to_some_responses_only() -> None:
     made = faulted.all_kinds()
     rows = tuple(replace(row, present=(), missing=made.headers) for row in made.rows if row.layer in ("CORS", "Auth"))
 
-    assert meaning(replace(made, rows=rows))[:2] == (
-        "A rejection by Auth has no CORS headers: CORS does not add them to every response.",
-        "A rejection by CORS or Auth has no x-id: Ids does not add it to every response.",
+    cors, own = meaning(replace(made, rows=rows))[:2]
+    begins, ends = (
+        "A rejection by Auth has no CORS headers: CORS does not add them to every response",
+        "takes them away.",
     )
+    assert cors == f"{begins}, or another layer {ends}"
+    begins, ends = "A rejection by CORS or Auth has no x-id: Ids does not add it to every response", "takes it away."
+    assert own == f"{begins}, or another layer {ends}"
 
 
 def test_what_it_comes_to_where_nothing_is_lost() -> None:
