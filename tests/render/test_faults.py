@@ -116,6 +116,14 @@ def test_the_page_runs_nothing_and_lets_its_own_style_in() -> None:
     assert not re.search(r"(src|href)=(?!\"data:)", page)
 
 
+def test_the_page_says_what_was_not_reached_without_a_colour() -> None:
+    page = render(faulted.all_kinds(), FaultsFormat.HTML)
+
+    cells = re.findall(r'<td class="cell unreached"([^>]*)>', page)
+    assert len(cells) > 4
+    assert set(cells) == {' title="not reached"'}
+
+
 def test_neighbours_that_came_to_the_same_are_one() -> None:
     made = faulted.all_kinds()
 

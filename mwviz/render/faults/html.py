@@ -129,7 +129,7 @@ def _cells(reply: Fault | Reply, groups: Sequence[Group]) -> Iterator[Html]:
     for group in groups:
         told = words.cell(reply, group.names)
         lost = [each for each in group.names if each in reply.missing]
-        title = f"lost: {', '.join(lost)}" if lost and told.state != "unreached" else None
+        title = "not reached" if told.state == "unreached" else f"lost: {', '.join(lost)}" if lost else None
         yield element("td", text(told.text), class_=f"cell {told.state}", title=title)
 
 
