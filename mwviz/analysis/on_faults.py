@@ -15,6 +15,7 @@ from mwviz.model.faults import Added, Fault, FaultKind, Faults, Normal, Reply
 from mwviz.model.findings import Check, Finding, Site
 
 _NAMED_AT_MOST = 3
+_LEAST_ERROR = 400
 #: Layers that turn nobody away: the framework's own, of which each version has others.
 _FRAMEWORK = "framework"
 _TOLD: dict[FaultKind, str] = {
@@ -46,12 +47,12 @@ def hold(contract: Contract, faults: Faults, target: str) -> Held:
     """Hold one contract for all that was tried at the user's layers and at the endpoint.
 
     Layers that add one of the headers are left out: two of them could not both stand outside of the other. So are the
-    crash of a layer that answers for the crashes of others, a client that has gone, and what nobody answers: there is
-    no response then that could lack anything.
+    crash of a layer that answers for the crashes of others, a client that has gone, a body that nobody finds too large,
+    and what nobody answers: there is no response then that could lack anything.
     """
     unknown = [glob for glob in contract.on_faults if not _fitting(glob, (*faults.headers, *faults.preflight_headers))]
     findings = [_unknown(contract, glob, faults, target) for glob in unknown]
-    adders = {added.at for added in _wanted(contract, faults.normal)}
+    adders = _adders(contract, faults)
     rescuers = {row.handled_by for row in faults.rows if row.fault == "crash"}
     rows = [
         row
@@ -69,13 +70,28 @@ def _wanted(contract: Contract, normal: Normal) -> list[Added]:
     return [added for added in normal.headers if any(_fitting(glob, [added.name]) for glob in contract.on_faults)]
 
 
+def _adders(contract: Contract, faults: Faults) -> set[int]:
+    """The layers that add one of the headers: to the normal responses, or to what the next layer answers itself."""
+    normals = [faults.normal, *([faults.preflight] if faults.preflight is not None else [])]
+    found = {added.at for normal in normals for added in _wanted(contract, normal) if isinstance(added.at, int)}
+    rejected = {row.at: row for row in faults.rows if row.fault == "reject" and row.reached}
+    for at, row in rejected.items():
+        inner = rejected.get(at + 1) if isinstance(at, int) else None
+        gained = [name for name in row.missing if inner is not None and name in inner.present]
+        if isinstance(at, int) and any(_fitting(glob, gained) for glob in contract.on_faults):
+            found.add(at)  # where two layers add the same, only one of them is seen to add it to a normal response
+    return found
+
+
 def _fitting(glob: str, names: Sequence[str]) -> list[str]:
     return [name for name in names if fnmatchcase(name, glob.lower())]
 
 
 def _counts(row: Fault, faults: Faults) -> bool:
     if row.at == "endpoint":
-        return row.fault != "disconnect"
+        unlimited = row.fault == "too_large" and row.status is not None and row.status < _LEAST_ERROR
+        unknown = row.fault == "invalid" and faults.versions.fastapi is None
+        return row.fault != "disconnect" and not unlimited and not unknown
     return faults.layers[row.at].origin != _FRAMEWORK
 
 
@@ -132,9 +148,9 @@ def _finding(contract: Contract, losses: Sequence[_Loss], faults: Faults, target
     first = losses[0]
     at = [faults.layers[loss.row.at] for loss in losses if loss.row.at != "endpoint"]
     adder = faults.layers[first.adder] if isinstance(first.adder, int) else None
-    handler = faults.layers[first.reply.handled_by] if first.reply.handled_by is not None else None
+    handler = _other(first, faults.layers)
     moved = _outside(first, faults.layers, adder)
-    about = (*at, adder) if moved is not None else (adder, handler)
+    about = (*at, adder) if moved is not None and handler is None else (adder, handler)
     named = {layer.index: layer for layer in about if layer is not None}.values()
     return Finding(
         code="MW111" if moved is not None else "MW113",
@@ -148,6 +164,13 @@ def _finding(contract: Contract, losses: Sequence[_Loss], faults: Faults, target
         check=contract.name,
         sites=tuple(Site(layer.label, layer.registered_at) for layer in named),
     )
+
+
+def _other(loss: _Loss, layers: Sequence[Layer]) -> Layer | None:
+    """The layer that answers in another one's place: for an exception, or because it finds a body too large."""
+    at = loss.reply.answered_by if loss.row.fault == "too_large" and loss.reply.handled_by is None else None
+    at = loss.reply.handled_by if at is None else at
+    return layers[at] if isinstance(at, int) else None
 
 
 def _message(losses: Sequence[_Loss], at: Sequence[Layer], adder: Layer | None, handler: Layer | None) -> str:
@@ -191,7 +214,10 @@ def _remedy(loss: _Loss, layers: Sequence[Layer], adder: Layer | None) -> str:
         return "No layer adds it: let one do so that stands outside of what may fail."
     at = _answering(loss)
     if at is not None and not (isinstance(at, int) and at <= adder.index):
-        return f"{adder.label} stands outside, and adds it to some responses only: let it add it to all."
+        return (
+            f"{adder.label} stands outside, and adds it to some responses only, or another layer takes it away: let "
+            "every response have it."
+        )
     by = layers[at].label if isinstance(at, int) else "the server"
     name = f"an ASGI class that does what {adder.label} does" if adder.kind == "function" else adder.name
     return (
@@ -201,10 +227,11 @@ def _remedy(loss: _Loss, layers: Sequence[Layer], adder: Layer | None) -> str:
 
 
 def _notes(rows: Sequence[Fault], tried: Sequence[Fault], faults: Faults) -> Iterator[str]:
-    if missed := len(rows) - len(tried):
-        at = faults.normal.answered_by
-        why = f": {faults.layers[at].label} answers before" if isinstance(at, int) else ""
-        yield f"{missed} of {len(rows)} faults did not come about{why}."
+    if missed := [row for row in rows if not row.reached]:
+        first = missed[0].answered_by
+        alone = isinstance(first, int) and all(row.answered_by == first for row in missed)
+        why = f": {faults.layers[first].label} answers before" if alone and isinstance(first, int) else ""
+        yield f"{len(missed)} of {len(rows)} faults did not come about{why}."
     if silent := [row.layer for row in tried if row.status is None]:
         yield f"Nobody answers where {_listed(silent)} crashes: there is no response to hold."
 

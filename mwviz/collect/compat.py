@@ -50,14 +50,12 @@ def defined_applications(module: object) -> list[type]:
 
 
 def framework_classes(app: object) -> frozenset[type]:
-    """The classes that the framework itself puts around or inside the user's middleware.
-
-    They differ by version and are read off: what the modules of the application classes name. `BaseHTTPMiddleware` is
-    among those names, but only for the decorator's sake.
-    """
-    modules = [sys.modules[cls.__module__] for cls in application_classes(app) if cls.__module__ in sys.modules]
+    """The classes that the framework's application modules and private ones name, as layers of its own: by version."""
+    names = [cls.__module__ for cls in application_classes(app)]
+    beside = tuple(f"{name.rpartition('.')[0]}._" for name in names)
+    modules = [module for name, module in [*sys.modules.items()] if name in names or name.startswith(beside)]
     named = (value for module in modules for value in vars(module).values() if isinstance(value, type))
-    return frozenset(cls for cls in named if not is_base_http(cls))
+    return frozenset(cls for cls in named if not is_base_http(cls))  # that is there for the decorator's sake alone
 
 
 def is_base_http(cls: type) -> bool:

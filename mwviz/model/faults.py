@@ -56,6 +56,7 @@ class Reply:
     layer further out may answer before, and a row is then about that. `answered_by` is the innermost place that the
     response came from, `handled_by` the layer that made it of an exception. `error` is the exception that left the app,
     as `"Type: message"`, or what else kept it from ending; a server then logs it, and answers 500 itself if nobody did.
+    `complete` says whether the response ended: a server cuts off one that never does.
     """
 
     status: int | None
@@ -65,6 +66,7 @@ class Reply:
     answered_by: Position | None = None
     handled_by: int | None = None
     error: str | None = None
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Fault:
     answered_by: Position | None = None
     handled_by: int | None = None
     error: str | None = None
+    complete: bool = True
     preflight: Reply | None = None
     note: str | None = None
 

@@ -274,6 +274,114 @@ def test_on_faults_holds_beside_an_order(project: Project) -> None:
     ]
 
 
+OWN = """
+async def own(request):
+    return PlainTextResponse("own", headers={"x-own": "1"})
+
+own = Starlette(routes=[Route("/", own)])
+"""
+
+
+def test_what_the_endpoint_alone_adds_is_lost_where_it_fails(project: Project) -> None:
+    project.write({"main.py": APP + OWN, "mwviz.toml": 'app = "main:own"\n' + ON_FAULTS.format('["x-own"]')})
+
+    ran = project.call("check", "main:own", "/", "-f", "json")
+
+    findings = json.loads(ran.stdout)["findings"]
+    assert ran.code == 1
+    assert [each["message"].partition(" has no ")[0] for each in findings] == [
+        "An exception in the endpoint (500), which ServerErrorMiddleware answers,",
+        "An HTTPException of the endpoint (400), which ExceptionMiddleware answers,",
+        "A 404 of the endpoint (404), which ExceptionMiddleware answers,",
+        "A 405 of the endpoint (405), which ExceptionMiddleware answers,",
+    ]
+
+
+STRIPPING = """
+class Strips(Ids):
+    async def __call__(self, scope, receive, send):
+        async def send_less(message):
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                message["headers"] = [pair for pair in message["headers"] if pair[0] != b"x-id"]
+            await send(message)
+
+        await self.app(scope, receive, send_less)
+
+stripping = Starlette(routes=[Route("/", page)])
+for layer in (Auth, Ids, Strips):
+    stripping.add_middleware(layer)
+"""
+
+
+def test_a_header_that_is_taken_away_is_not_said_to_be_missing_where_it_is_added(project: Project) -> None:
+    project.write({"main.py": APP + STRIPPING, "mwviz.toml": ON_FAULTS.format('["x-id"]')})
+
+    findings = json.loads(project.call("check", "main:stripping", "-f", "json").stdout)["findings"]
+
+    told = {each["message"].partition(" has no ")[0]: each["remedy"] for each in findings}
+    assert told["A rejection by Auth (403)"] == (
+        "Ids stands outside, and adds it to some responses only, or another layer takes it away: let every response "
+        "have it."
+    )
+
+
+REFUSING = """
+class Refuses(Ids):
+    async def __call__(self, scope, receive, send):
+        long = int(dict(scope["headers"]).get(b"content-length", b"0")) > 1_000_000
+        if long or scope["method"] not in ("GET", "POST"):
+            return await PlainTextResponse("no", 413 if long else 418)(scope, receive, send)
+        await self.app(scope, receive, send)
+
+refusing = Starlette(routes=[Route("/", page)])
+refusing.add_middleware(Ids)
+refusing.add_middleware(Refuses)
+"""
+
+
+def test_a_body_that_a_layer_finds_too_large_is_held_and_what_never_came_about_is_not(project: Project) -> None:
+    project.write({"main.py": APP + REFUSING, "mwviz.toml": 'app = "main:refusing"\n' + ON_FAULTS.format('["x-id"]')})
+
+    findings = json.loads(project.call("check", "-f", "json").stdout)["findings"]
+
+    assert [(each["code"], each["message"].partition(" has no ")[0]) for each in findings] == [
+        ("MW111", "A rejection by Refuses (403)"),
+        ("MW113", "An exception in Refuses or the endpoint (500), which ServerErrorMiddleware answers,"),
+        ("MW111", "An oversized body at the endpoint (413), which Refuses answers,"),
+    ]
+    assert findings[2]["layers"] == ["Ids", "Refuses"]
+
+
+def test_a_layer_that_adds_a_header_of_preflights_alone_is_taken_not_to_fail(project: Project) -> None:
+    config = 'app = "main:app"\n' + ON_FAULTS.format('["access-control-allow-methods"]')
+    project.write({"main.py": APP, "mwviz.toml": config})
+
+    findings = json.loads(project.call("check", "-f", "json").stdout)["findings"]
+
+    assert [each["message"].partition(" (")[0] for each in findings] == [
+        "A rejection by Auth",
+        "An exception in Auth",
+    ]
+
+
+def test_of_two_layers_that_add_the_same_none_is_taken_to_fail(project: Project) -> None:
+    twice = APP + "\ntwice = Starlette(routes=[Route('/', page)])\n"
+    twice += "".join(f"twice.add_middleware({name})\n" for name in ("Auth", "Ids", "Rescue", "Ids"))
+    project.write({"main.py": twice, "mwviz.toml": 'app = "main:twice"\n' + ON_FAULTS.format('["x-id"]')})
+
+    ran = project.call("check", "-f", "json")
+
+    assert (ran.code, json.loads(ran.stdout)["findings"]) == (0, [])
+
+
+def test_the_layer_that_answers_is_named_with_the_one_that_must_stand_outside_of_it(project: Project) -> None:
+    project.write({"main.py": APP, "mwviz.toml": 'app = "main:late"\n' + ON_FAULTS.format('["x-id"]')})
+
+    findings = json.loads(project.call("check", "-f", "json").stdout)["findings"]
+
+    assert [each["layers"] for each in findings] == [["Rescue", "Ids"], ["Ids", "Rescue"]]
+
+
 @pytest.mark.parametrize("format", ["text", "github", "sarif", "junit"])
 def test_every_report_tells_it(project: Project, format: str) -> None:
     project.write({"main.py": APP, "mwviz.toml": 'app = "main:app"\n' + ON_FAULTS.format('["x-id"]')})

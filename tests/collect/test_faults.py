@@ -147,7 +147,7 @@ def test_the_limit_of_an_app_is_exceeded() -> None:
 
     seen = row(mwviz.faults(limited), "too_large", "endpoint")
 
-    assert (seen.status, seen.missing, seen.note) == (413, ("x-id",), None)
+    assert (seen.status, seen.reached, seen.missing, seen.note) == (413, True, ("x-id",), None)
 
 
 def test_what_nothing_limits_is_told() -> None:
@@ -183,6 +183,15 @@ def test_a_catch_all_route_takes_what_should_not_be_found() -> None:
     assert seen.note is not None
     assert seen.note.startswith("Not refused: a route takes GET /mwviz-")
     assert row(faults, "method_not_allowed", "endpoint").status == 405
+
+
+def test_a_query_that_is_not_refused_keeps_its_secret() -> None:
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"]
+    faults = mwviz.faults(Starlette(routes=[Route("/{rest:path}", home, methods=methods)]), "/x?token=hunter2&page=1")
+
+    seen = row(faults, "method_not_allowed", "endpoint")
+    assert seen.note == ("Not refused: a route takes PATCH /x?token=***&page=1, and its handler was not called.")
+    assert "hunter2" not in str(faults)
 
 
 def test_an_app_without_routes_refuses_no_method() -> None:
@@ -329,6 +338,92 @@ def test_a_layer_that_has_had_enough_is_told() -> None:
 
     assert any("got 429 instead of 200" in note for note in faults.notes)
     assert (row(faults, "http_exception", "endpoint").reached, row(faults, "crash", "Adds").reached) == (False, False)
+
+
+class Replaces(Guard):
+    """Throws away what comes from further in."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def drop(message: Any) -> None:
+            pass
+
+        await self.app(scope, receive, drop)
+        await PlainTextResponse("mine", 202)(scope, receive, send)
+
+
+def test_what_a_layer_throws_away_was_reached_all_the_same() -> None:
+    faults = mwviz.faults(app(Adds, Replaces, Guard))
+
+    assert faults.notes == ("Replaces answers the normal request itself (202), whatever comes from further in.",)
+    seen = row(faults, "reject", "Guard")
+    assert (seen.status, seen.reached, faults.layers[seen.answered_by].label) == (202, True, "Replaces")  # type: ignore[index]
+    refused = row(faults, "method_not_allowed", "endpoint")
+    assert (refused.status, refused.reached, refused.note) == (202, True, None)
+
+
+def test_an_answer_that_was_begun_is_cut_off() -> None:
+    class Early(Guard):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            async def send_on(message: Any) -> None:
+                if message["type"] != "http.response.start":
+                    await send(message)
+
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await self.app(scope, receive, send_on)
+
+    faults = mwviz.faults(app(Early, Guard))
+
+    crashed = row(faults, "crash", "Guard")
+    assert (crashed.status, crashed.complete, crashed.error) == (200, False, "RuntimeError: raised by mwviz")
+    assert row(faults, "reject", "Guard").complete
+    assert row(mwviz.faults(app(Guard)), "crash", "Guard").complete
+
+
+def test_what_a_real_handler_adds_is_told_as_such() -> None:
+    async def own(request: Request) -> Response:
+        return PlainTextResponse("own", headers={"x-own": "1"})
+
+    faults = mwviz.faults(Starlette(routes=[Route("/", own)], middleware=[Middleware(Adds)]), "/")
+
+    assert [(added.name, added.at, added.layer) for added in faults.normal.headers] == [
+        ("x-own", "endpoint", "endpoint"), ("x-id", 1, "Adds"),
+    ]  # fmt: skip
+
+
+def test_a_real_handler_is_not_taken_for_its_stand_in() -> None:
+    async def created(request: Request) -> Response:
+        return PlainTextResponse("made", 201)
+
+    faults = mwviz.faults(Starlette(routes=[Route("/", created)]), "/")
+
+    assert faults.normal.response is not None
+    assert (faults.normal.response.status, faults.notes) == (201, ())
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "note"),
+    [
+        ("/items/3", 200, None),
+        ("/items/3/", 307, "Tried with DELETE /items/1."),
+        ("/nothing", 404, "Tried with DELETE /items/1."),
+    ],
+)
+def test_a_method_is_refused_where_there_is_a_route(path: str, status: int, note: str | None) -> None:
+    application = Starlette(routes=[Route("/items/{id}", home, methods=["GET", "PATCH", "PUT"])])
+
+    faults = mwviz.faults(application, path)
+
+    assert faults.normal.response is not None
+    assert faults.normal.response.status == status
+    seen = row(faults, "method_not_allowed", "endpoint")
+    assert (seen.status, seen.reached, seen.note) == (405, True, note)
+
+
+def test_a_path_that_is_refused_by_its_method_is_not_one_that_is_missing() -> None:
+    seen = row(mwviz.faults(Starlette(routes=[Route("/{rest:path}", home, methods=["POST"])])), "not_found", "endpoint")
+
+    assert (seen.status, seen.reached) == (405, False)
+    assert seen.note == "The router answers GET /mwviz-asks-for-what-is-not-there with 405, not with 404."
 
 
 def test_a_layer_that_answers_first_is_named() -> None:

@@ -289,6 +289,19 @@ def test_a_route_that_wraps_its_own_app_and_is_included(options: dict[str, Any])
     assert [layer.name for layer in real.layers] == [layer.name for layer in trace.layers]
 
 
+def test_what_fastapi_itself_limits_bodies_with_is_the_frameworks() -> None:
+    fastapi = pytest.importorskip("fastapi", minversion="0.165")
+    inner, app = fastapi.FastAPI(max_body_size=100), fastapi.FastAPI(max_body_size=100)
+    app.add_middleware(kinds.Inner)
+    app.mount("/m", inner)
+
+    trace = mwviz.trace(app, "/m/", endpoint="stand-in")
+
+    assert [layer.name for layer in trace.layers if layer.origin != "framework"] == ["Inner"]
+    assert "_BodyLimitExceptionMiddleware" in [layer.name for layer in trace.layers]
+    assert trace.notes == ()
+
+
 class Waits(kinds.Layer):
     """Is still there when the other probe is over."""
 

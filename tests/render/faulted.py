@@ -30,7 +30,7 @@ def normal(method: str = "GET", *headers: tuple[str, str]) -> Normal:
 
 def fault(kind: str, at: object, name: str, status: int | None, present: tuple[str, ...], **more: object) -> Fault:
     missing = tuple(each for each in _NAMES if each not in present)
-    return Fault(kind, at, name, status, present, missing, **{"reached": True, **more})  # type: ignore[arg-type]
+    return Fault(kind, at, name, status, present, missing, **{"reached": True, "complete": status is not None, **more})  # type: ignore[arg-type]
 
 
 def all_kinds() -> Faults:
@@ -70,6 +70,23 @@ def tried() -> Faults:
     made = all_kinds()
     other = replace(made.normal, probe=replace(made.normal.probe, order=("CORS", "Ids", "Auth")))
     return replace(made, normal=other, before=made)
+
+
+def many_columns(count: int = 20) -> Faults:
+    """A stack of layers each of which adds a header to the response and to the preflight's."""
+    made = all_kinds()
+    names = tuple(f"x-header-{number}" for number in range(count))
+    layers = tuple(layer(number, f"AddsHeaderNumber{number}") for number in range(count))
+    added = tuple(Added(name, number, layers[number].label) for number, name in enumerate(names))
+
+    def row(at: int) -> Fault:
+        reply = Reply(403, names[:at], names[at:], reached=True)
+        return Fault("reject", at, layers[at].label, 403, names[:at], names[at:], reached=True, preflight=reply)
+
+    return replace(
+        made, layers=layers, headers=names, preflight_headers=names, normal=replace(made.normal, headers=added),
+        preflight=replace(made.normal, headers=added), rows=tuple(map(row, range(count))),
+    )  # fmt: skip
 
 
 def hostile() -> Faults:

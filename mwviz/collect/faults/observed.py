@@ -21,11 +21,14 @@ from mwviz.model.faults import At, FaultKind
 class Observed:
     """What came of one request; `layers` were known then, `entered` are those that it came to.
 
-    `ended` says whether it came to the router or the endpoint, `added` where each header of the response came from.
+    `ended` says whether it came to the router or the endpoint, `added` where each header of the response came from,
+    `status_there` what the router or the endpoint answered with, and `complete` whether the response ended.
     """
 
     request: Request
     status: int | None
+    status_there: int | None
+    complete: bool
     names: tuple[str, ...]
     added: dict[str, Position | None]
     response: Response | None
@@ -54,6 +57,8 @@ def observed(experiment: Experiment, request: Request, run: Run, *, whole: bool)
     return Observed(
         request=request,
         status=status_of(connection.start) if isinstance(connection, Connection) else None,
+        status_there=reading.status_of_the_end(),
+        complete=run.connection.complete,
         names=names,
         added=reading.added_headers() if whole else {},
         response=report.response_of(run) if whole else None,

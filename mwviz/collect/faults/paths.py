@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from mwviz.collect.routes.compat import example, files_of, is_closed, is_websocket, methods_of, routes_of
@@ -13,21 +13,22 @@ UNKNOWN = "/mwviz-asks-for-what-is-not-there"
 _METHODS = ("PATCH", "DELETE", "PUT", "POST", "GET", "TRACE")
 
 
-def refused(router: Any, path: str | None) -> tuple[str, str] | None:
-    """A path with a method that its routes do not take; None where no route of the router says which it takes.
+def refused(router: Any, path: str | None) -> tuple[tuple[str, str], ...]:
+    """Paths with methods that their routes do not take, the likeliest first; none where there is no path to ask for.
 
-    `path` is the one to ask for, where there is one; else it is `/`, which layers let pass more often than others, or
-    that of the first route whose path has an example.
+    Where `path` is given it comes first, then `/`, which layers let pass more often than others, or the path of the
+    first route that has an example and says what it takes.
     """
     taken: dict[str, set[str]] = {}
     for found, methods in _taken(router):
         taken.setdefault(found, set()).update(methods)
-    if path is None:
-        path = "/" if "/" in taken else next(iter(taken), None)
-    if path is None:
-        return None
-    others = taken.get(path.partition("?")[0], {"GET"})
-    return path, next((method for method in _METHODS if method not in others), "TRACE")
+    known = "/" if "/" in taken else next(iter(taken), None)
+    asked = [each for each in dict.fromkeys((path, known)) if each is not None]
+    return tuple((each, method) for each in asked for method in _METHODS if method not in _of(taken, each))
+
+
+def _of(taken: Mapping[str, Collection[str]], path: str) -> Collection[str]:
+    return taken.get(path.partition("?")[0], {"GET"})
 
 
 def _taken(router: Any) -> Iterator[tuple[str, Iterable[str]]]:

@@ -82,6 +82,7 @@ def _row(trial: Trial, normal: Observed, asked: Observed | None, layers: Sequenc
         answered_by=_router(trial, reply.answered_by),
         handled_by=reply.handled_by,
         error=reply.error,
+        complete=reply.complete,
         preflight=_reply(trial.preflight, asked) if trial.preflight is not None and asked is not None else None,
         note=trial.said,
     )
@@ -96,10 +97,11 @@ def _router(trial: Trial, answered_by: Position | None) -> Position | None:
 def _reply(seen: Observed | None, normal: Observed) -> Reply:
     wanted = _compared(normal)
     if seen is None:
-        return Reply(None, (), wanted, reached=False)
+        return Reply(None, (), wanted, reached=False, complete=False)
     present = tuple(name for name in wanted if name in seen.names)
     missing = tuple(name for name in wanted if name not in seen.names)
-    return Reply(seen.status, present, missing, seen.reached, seen.answered_by, seen.handled_by, seen.error)
+    made = (seen.answered_by, seen.handled_by, seen.error, seen.complete)
+    return Reply(seen.status, present, missing, seen.reached, *made)
 
 
 def _notes(experiment: FaultExperiment, layers: Sequence[Layer]) -> Iterator[str]:
@@ -114,13 +116,26 @@ def _notes(experiment: FaultExperiment, layers: Sequence[Layer]) -> Iterator[str
     if normal.error is not None:
         yield f"Without a fault the request already ends with {normal.error}."
     elif isinstance(normal.answered_by, int):
-        label = layers[normal.answered_by].label
-        yield (
-            f"{label} answers the normal request itself ({normal.status}): what lies further in was not reached. "
-            "Send what it wants, with -H 'Name: value' or another PATH."
-        )
-    if again is not None and (again.status, again.answered_by) != (normal.status, normal.answered_by):
+        answers = f"{layers[normal.answered_by].label} answers the normal request itself ({normal.status})"
+        if _went_on(normal, normal.answered_by):
+            yield f"{answers}, whatever comes from further in."
+        else:
+            wants = "Send what it wants, with -H 'Name: value' or another PATH."
+            yield f"{answers}: what lies further in was not reached. {wants}"
+    if again is not None and not _alike(normal, again):
         yield (
             f"When all was tried, the normal request got {again.status} instead of {normal.status}: a layer has "
             "remembered the faults, or had enough of the probes, and rows may show that."
         )
+
+
+def _went_on(seen: Observed, by: int) -> bool:
+    """Whether the request came further in than the layer that answered it."""
+    return seen.ended or any(entered > by for entered in seen.entered)
+
+
+def _alike(normal: Observed, again: Observed) -> bool:
+    """Whether two requests went the same way; the second one is answered by a stand-in for the handler."""
+    if normal.request.endpoint == "real" and normal.answered_by == again.answered_by == "endpoint":
+        return True
+    return (again.status, again.answered_by) == (normal.status, normal.answered_by)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
-from mwviz.collect import compat_faults
+from mwviz.collect import compat_faults, redact
 from mwviz.collect.compat import unwatchable
 from mwviz.collect.faults import paths, requests
 from mwviz.collect.faults.injected import Place, injected, raising, reading, reject
@@ -24,7 +24,7 @@ from mwviz.errors import ProbeError
 from mwviz.model.faults import FaultKind
 
 _ACCESS_CONTROL = "access-control-"
-_TRIED = 400
+_TRIED, _TOO_LARGE = 400, 413
 #: Takes the place of whoever shall go wrong, and says whether it was asked.
 Injection: TypeAlias = Callable[[], AbstractContextManager[Place]]
 #: Sends a request, and tells what came of it.
@@ -177,8 +177,8 @@ class FaultExperiment(Experiment):
         limit = compat_faults.body_limit(application)
         await self._ended(send, "crash", _crash(), normal.request)
         await self._ended(send, "http_exception", raising(refused), normal.request)
-        await self._refused(send, "not_found", (paths.UNKNOWN, normal.request.method))
-        await self._refused(send, "method_not_allowed", paths.refused(application.router, self._path()))
+        await self._refused(send, "not_found", [(paths.UNKNOWN, normal.request.method)], 404)
+        await self._refused(send, "method_not_allowed", paths.refused(application.router, self._path()), 405)
         if (invalid := partial(compat_faults.validation_error, application))() is not None:
             await self._ended(send, "invalid", raising(invalid), normal.request)  # type: ignore[arg-type]
         else:
@@ -208,7 +208,8 @@ class FaultExperiment(Experiment):
         said = None
         if fault == "too_large" and happened and seen.error is None and seen.status == 200:
             said = "Nothing limits the body: all of it was read."
-        self.trials.append(Trial(fault, "endpoint", replace(seen, reached=bool(happened)), said=said))
+        limited = fault == "too_large" and seen.status == _TOO_LARGE  # a layer that looks at sizes need not go on
+        self.trials.append(Trial(fault, "endpoint", replace(seen, reached=bool(happened) or limited), said=said))
 
     def _obstacle(self) -> str | None:
         """Why a request would get past everything that can stand in for a handler, in words."""
@@ -217,16 +218,33 @@ class FaultExperiment(Experiment):
         obstacle = unwatchable(self.subject.application.router)
         return f"Not tried: nothing can stand in for {obstacle}." if obstacle is not None else None
 
-    async def _refused(self, send: Send, fault: FaultKind, asked: tuple[str, str] | None) -> None:
-        """Let the app's own router refuse a request; where it does not, a stand-in answers."""
+    async def _refused(self, send: Send, fault: FaultKind, asked: Sequence[tuple[str, str]], wanted: int) -> None:
+        """Let the app's own router refuse a request with the wanted status; where it takes one, a stand-in answers."""
         obstacle = self._unroutable or self._obstacle()
-        if self.normal is None or self.normal.expired or asked is None or obstacle is not None or self.routes is None:
-            nothing = (
-                "no route of the app says which methods it takes" if asked is None else "the router is not reached"
-            )
+        if self.normal is None or self.normal.expired or not asked or obstacle is not None:
+            nothing = "the router is not reached" if asked else "no route of the app says which methods it takes"
             told = obstacle if obstacle is not None else f"Not tried: {nothing}."
             self.trials.append(Trial(fault, "endpoint", None, said=told))
             return
+        tried: list[Trial] = []
+        elsewhere: set[str] = set()
+        for target, method in asked:
+            if target in elsewhere:
+                continue
+            seen, said, taken = await self._asked(send, self.normal, target, method, wanted)
+            aside = f"Tried with {method} {target}." if target != asked[0][0] and seen.reached else None
+            tried.append(Trial(fault, "endpoint", seen, said=said or aside))
+            if not taken:  # no other method is refused there, either
+                elsewhere.add(target)
+            if seen.reached or not seen.ended:
+                break
+        best = tried[-1]
+        self.trials.append(best if best.main is not None and best.main.reached else tried[0])
+
+    async def _asked(
+        self, send: Send, normal: Observed, target: str, method: str, wanted: int
+    ) -> tuple[Observed, str | None, bool]:
+        """What came of it, what is to be said of that, and whether a route took the request."""
         answered: list[bool] = []
 
         async def noted(*call: object) -> None:
@@ -234,15 +252,14 @@ class FaultExperiment(Experiment):
             await endpoint.answer(*call)  # type: ignore[arg-type]
 
         with self._routed(), self._instead(noted):
-            seen = await send(requests.elsewhere(self.normal.request, *asked))
-            refusal = self.routes.refusal
-        said = None
-        if answered:
-            taken = f"{asked[1]} {asked[0]}"
-            said = f"Not refused: a route takes {taken}, and its handler was not called."
-        if refusal is not None:
-            said = str(refusal)
-        self.trials.append(Trial(fault, "endpoint", replace(seen, reached=seen.ended and not answered), said=said))
+            seen = await send(requests.elsewhere(normal.request, target, method))
+            refusal = self.routes.refusal if self.routes is not None else None
+        said, shown = str(refusal) if refusal is not None else None, redact.text(f"{method} {target}")
+        if said is None and answered:
+            said = f"Not refused: a route takes {shown}, and its handler was not called."
+        elif said is None and seen.ended and seen.status_there not in (None, wanted):
+            said = f"The router answers {shown} with {seen.status_there}, not with {wanted}."
+        return replace(seen, reached=seen.ended and said is None), said, bool(answered)
 
     @contextmanager
     def _routed(self) -> Iterator[None]:

@@ -88,6 +88,19 @@ class Reading:
         handler = self.position(emitter.rank)
         return self.position(verdict.raiser(emitter, error).rank), handler if isinstance(handler, int) else None
 
+    def status_of_the_end(self) -> int | None:
+        """The status that the router or the endpoint answered with, or that the exception asks for that left it."""
+        ends = (self.first[rank] for rank in sorted(self.first) if not isinstance(self.places[rank], int))
+        end = next(ends, None)
+        emitter = verdict.emitter(end) if end is not None else None
+        error = end.error if end is not None and end.error is not None else None
+        if error is None and emitter is not None:
+            error = verdict.handled_error(emitter)
+            if error is None:
+                return status_of(emitter.starts[0].message)
+        asked = getattr(error, "status_code", None)
+        return int(asked) if isinstance(asked, int) else None
+
     def added_headers(self) -> dict[str, Position | None]:
         """By name the headers of the response, and the outermost place that each was seen to come from."""
         emitter = verdict.emitter(self.outermost) if self.outermost is not None else None

@@ -76,9 +76,9 @@ class Chain:
         """Start with the app's own stack."""
         self.found = list(found)
         routers = [each.layer for each in self.found if each.is_router]
+        self._framework = framework_classes(application)
         self._register([each for each in self.found if each.origin == "route"], *routers)
         self.ends.clear()
-        self._framework = framework_classes(application)
         self._opened = {id(application): Opening(application, None, False)}
         self._taken[id(application)] = application
 
@@ -230,8 +230,11 @@ class Chain:
         self._register(found, route)
         self.found += found
 
-    def _register(self, found: Iterable[Found], *holders: object) -> None:
+    def _register(self, found: Sequence[Found], *holders: object) -> None:
         register(found, [entry for holder in holders for entry in self._given(holder)])
+        for each in found:
+            if each.origin == "route" and type(each.layer) in self._framework:
+                each.origin, each.entry = "framework", None  # FastAPI gives its router a layer that limits bodies
 
     def _extend(self, found: Iterable[Found], within: str) -> None:
         for each in found:

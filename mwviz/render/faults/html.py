@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
-from html import escape
+from itertools import groupby
 
 from mwviz.model.faults import Fault, Faults, Reply
 from mwviz.render.faults import words
 from mwviz.render.faults.matrix import Group, Run, runs
 from mwviz.render.faults.meaning import meaning
-from mwviz.render.plain import visible
+from mwviz.render.markup import Html, block, element, joined, name, still, text
 
 _STYLE = """
 :root{color-scheme:light dark;--page:light-dark(#fff,#0d1117);--ink:light-dark(#1f2328,#f0f3f6)}
@@ -39,116 +37,107 @@ th.group,td.cell,td.status{text-align:center;white-space:nowrap}th.group{white-s
 td.status{font-variant-numeric:tabular-nums}td.asked,th.asked{border-inline-start:2px solid var(--rule)}
 td.kept{color:var(--good)}td.some{color:var(--warn);background:var(--warn-fill)}
 td.lost{color:var(--bad);background:var(--bad-fill);font-weight:700}td.unreached{color:var(--faint)}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:.5rem 0}dt{font-weight:600}dd{margin:0}
+dl{display:grid;grid-template-columns:fit-content(50%) minmax(0,1fr);gap:.2rem 1rem;margin:.5rem 0}
+dt{font-weight:600}dd{margin:0}
 code{font:.86em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 @media(max-width:40rem){body{padding:.8rem}h1{font-size:1.3rem}dl{grid-template-columns:1fr}dd{margin-block-end:.4rem}}
 @media(max-width:40rem){th.where{min-width:9.5rem;max-width:9.5rem;font-size:.85em}th,td{padding:.3rem .45rem}}
-@media print{.scroll{overflow:visible}th.where{position:static}}
+@media print{.scroll{overflow:visible;border:0}th.where{position:static;min-width:9rem}th,td{padding:.2rem .25rem}}
+@media print{th.group{min-width:0}.wide th.group{writing-mode:vertical-rl;text-align:start}.wide small{display:inline}}
 """
+#: Columns whose names fit side by side on paper.
+_UPRIGHT = 8
 #: Where a name may be broken: between the words of `RequestIdMiddleware` or `process_time`.
 _WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=_)(?=[a-z])")
 
 
 def render(faults: Faults, *, width: int = 80, color: bool = False, verbose: bool = False, every: bool = False) -> str:
     """Return the page; `verbose` names the headers that each row has lost."""
-    return "\n".join(_lines(faults, verbose, every)) + "\n"
+    title = f"{faults.target}: what faults leave"
+    return still(title, _STYLE, _parts(faults, title, verbose, every))
 
 
-def _text(foreign: str) -> str:
-    return escape(visible(foreign))
+def _parts(faults: Faults, title: str, verbose: bool, every: bool) -> Iterator[Html]:
+    yield element("h1", text(title))
+    yield element("p", text(words.title(faults)), class_="faint")
+    tried = joined(_matrix(faults, verbose, every))
+    if faults.before is None:
+        yield block("main", block("section", tried))
+        return
+    before = joined(_matrix(faults.before, verbose, every))
+    order = f"As tried: {words.order(faults) or ''}"
+    sections = [element("h2", text("As it is")), before], [element("h2", text(order)), tried]
+    yield block("main", *(block("section", *parts) for parts in sections))
 
 
-def _lines(faults: Faults, verbose: bool, every: bool) -> Iterator[str]:
-    digest = b64encode(sha256(_STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
-    yield '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">'
-    yield f'<title>{_text(faults.target)}: what faults leave</title>\n<link rel="icon" href="data:,">'
-    yield f"<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{_text(faults.target)}: what faults leave</h1>"
-    yield f'<p class="faint">{_text(words.title(faults))}</p>\n<main>'
-    if faults.before is not None:
-        yield "<section>\n<h2>As it is</h2>"
-        yield from _matrix(faults.before, verbose, every)
-        yield f"</section>\n<section>\n<h2>As tried: {_text(words.order(faults) or '')}</h2>"
-    else:
-        yield "<section>"
-    yield from _matrix(faults, verbose, every)
-    yield "</section>\n</main>\n</body>\n</html>"
-
-
-def _matrix(faults: Faults, verbose: bool, every: bool) -> Iterator[str]:
+def _matrix(faults: Faults, verbose: bool, every: bool) -> Iterator[Html]:
     for each in (faults.normal, faults.preflight):
         if each is not None:
-            yield f"<p><code>{_text(words.request(each))}</code></p>"
+            yield element("p", element("code", text(words.request(each))))
     if said := meaning(faults):
-        yield '<ul class="meaning">' + "".join(f"<li>{escape(each)}</li>" for each in said) + "</ul>"
-    yield '<div class="scroll" role="region" aria-label="Fault matrix" tabindex="0">\n<table>'
+        yield element("ul", *(element("li", text(each)) for each in said), class_="meaning")
     normal, asked = words.blocks(faults)
-    heads = "".join(_head(group) for group in normal)
-    heads += '<th scope="col" class="asked">preflight</th>' if asked else ""
-    heads += "".join(_head(group) for group in asked)
-    yield f'<thead><tr><th scope="col" class="where">where</th><th scope="col">status</th>{heads}</tr></thead>'
-    yield from _bodies(faults, normal, asked, verbose, every)
-    yield "</table>\n</div>"
-    yield f'<p class="faint">{escape(words.KEY)}</p>'
-    yield from _headers(normal, asked)
-    yield from (f'<p class="faint">{_text(note)}</p>' for note in faults.notes)
+    heads = [
+        element("th", text("where"), scope="col", class_="where"),
+        element("th", text("status"), scope="col"),
+        *map(_head, normal),
+        *([element("th", text("preflight"), scope="col", class_="asked")] if asked else []),
+        *map(_head, asked),
+    ]
+    bodies = _bodies(faults, normal, asked, verbose, every)
+    wide = "wide" if len(normal) + len(asked) > _UPRIGHT else None
+    table = block("table", element("thead", element("tr", *heads)), *bodies, class_=wide)
+    label = "Fault matrix" if words.order(faults) is None else "Fault matrix of the order that was tried"
+    yield block("div", table, class_="scroll", role="region", aria_label=label, tabindex=0)
+    yield element("p", text(words.KEY), class_="faint")
+    yield from _headers(faults)
+    yield from (element("p", text(note), class_="faint") for note in faults.notes)
 
 
 def _bodies(
     faults: Faults, normal: Sequence[Group], asked: Sequence[Group], verbose: bool, every: bool
-) -> Iterator[str]:
+) -> Iterator[Html]:
     width = 1 + len(normal) + (1 + len(asked) if asked else 0)
-    before = None
-    for run in runs(faults, every=every):
-        if (section := words.section(run)) != before:
-            yield ("</tbody>\n" if before is not None else "") + "<tbody>"
-            yield f'<tr><th scope="rowgroup" class="where section">{section}</th>'
-            yield f'<td class="section" colspan="{width}"></td></tr>'
-            before = section
-        yield _row(faults, run, normal, asked, verbose)
-    if before is not None:
-        yield "</tbody>"
+    for section, found in groupby(runs(faults, every=every), words.section):
+        title = element("th", text(section), scope="rowgroup", class_="where section")
+        first = element("tr", title, element("td", class_="section", colspan=width))
+        yield block("tbody", first, *(_row(faults, run, normal, asked, verbose) for run in found))
 
 
-def _head(group: Group) -> str:
-    return f'<th scope="col" class="group"><small>{words.head(group)}</small>{_name(words.adder(group))}</th>'
+def _head(group: Group) -> Html:
+    number = element("small", text(words.head(group)))
+    return element("th", number, name(words.adder(group), _WORDS), scope="col", class_="group")
 
 
-def _name(label: str) -> str:
-    return "<wbr>".join(escape(part) for part in _WORDS.split(label))
-
-
-def _row(faults: Faults, run: Run, normal: Sequence[Group], asked: Sequence[Group], verbose: bool) -> str:
+def _row(faults: Faults, run: Run, normal: Sequence[Group], asked: Sequence[Group], verbose: bool) -> Html:
     first = run.first
     begin, *end = words.where(run)
-    where = f"<span>{_name(begin)}{' …' if end else ''}</span>"
-    where += "".join(f'<span class="to">{_name(each)}</span>' for each in end)
+    where = [element("span", name(begin, _WORDS), text(" …" if end else ""))]
+    where += [element("span", name(each, _WORDS), class_="to") for each in end]
     if told := words.remark(faults, first, verbose=verbose):
-        where += f'<span class="remark">{escape(told)}</span>'
-    cells = [f'<td class="status">{words.status(first)}</td>', *_cells(first, normal)]
+        where.append(element("span", text(told), class_="remark"))
+    cells = [element("td", text(words.status(first)), class_="status"), *_cells(first, normal)]
     if asked and first.preflight is not None:
-        cells += [f'<td class="status asked">{words.status(first.preflight)}</td>', *_cells(first.preflight, asked)]
+        cells.append(element("td", text(words.status(first.preflight)), class_="status asked"))
+        cells += _cells(first.preflight, asked)
     elif asked:
-        cells.append(f'<td class="asked" colspan="{1 + len(asked)}"></td>')
-    return f'<tr><th scope="row" class="where">{where}</th>{"".join(cells)}</tr>'
+        cells.append(element("td", class_="asked", colspan=1 + len(asked)))
+    return element("tr", element("th", *where, scope="row", class_="where"), *cells)
 
 
-def _cells(reply: Fault | Reply, groups: Sequence[Group]) -> Iterator[str]:
+def _cells(reply: Fault | Reply, groups: Sequence[Group]) -> Iterator[Html]:
     for group in groups:
         told = words.cell(reply, group.names)
-        lost = [visible(name) for name in group.names if name in reply.missing]
-        title = f' title="{escape("lost: " + ", ".join(lost))}"' if lost and told.state != "unreached" else ""
-        yield f'<td class="cell {told.state}"{title}>{told.text}</td>'
+        lost = [each for each in group.names if each in reply.missing]
+        title = "not reached" if told.state == "unreached" else f"lost: {', '.join(lost)}" if lost else None
+        yield element("td", text(told.text), class_=f"cell {told.state}", title=title)
 
 
-def _headers(normal: Sequence[Group], asked: Sequence[Group]) -> Iterator[str]:
-    told = [*((group, "") for group in normal), *((group, "preflight: ") for group in asked if group not in normal)]
-    if told:
-        yield "<dl>"
-        for group, kind in told:
-            names = ", ".join(f"<code>{_text(name)}</code>" for name in group.names)
-            yield f"<dt>{words.head(group)} {escape(words.adder(group))}</dt><dd>{kind}{names}</dd>"
-        yield "</dl>"
+def _headers(faults: Faults) -> Iterator[Html]:
+    lines = []
+    for group, kind in words.legend(faults):
+        names = Html(", ".join(element("code", text(each)) for each in group.names))
+        title = text(f"{words.head(group)} {words.adder(group)}")
+        lines.append(Html(element("dt", title) + element("dd", text(kind), names)))
+    if lines:
+        yield block("dl", *lines)

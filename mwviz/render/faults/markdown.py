@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from mwviz.model.faults import Fault, Faults, Reply
 from mwviz.render.faults import words
@@ -30,16 +31,12 @@ def _matrix(faults: Faults, verbose: bool, every: bool) -> Iterator[str]:
         heads += ["Preflight", *map(_head, asked)]
     rule = ["---", "--:", *[":-:"] * len(normal), *(["--:", *[":-:"] * len(asked)] if asked else [])]
     rows: list[str] = []
-    before = None
-    for run in runs(faults, every=every):
-        if (section := words.section(run)) != before:
-            rows.append(row([f"**{section}**", *[""] * len(heads)]))
-            before = section
-        rows.append(_row(faults, run, normal, asked, verbose))
+    for section, found in groupby(runs(faults, every=every), words.section):
+        rows.append(row([f"**{section}**", *[""] * len(heads)]))
+        rows += [_row(faults, run, normal, asked, verbose) for run in found]
     yield "\n".join([row([*heads, ""]), row([*rule, "---"]), *rows])
     yield escaped(words.KEY)
-    told = [*((group, "") for group in normal), *((group, "preflight: ") for group in asked if group not in normal)]
-    if told:
+    if told := words.legend(faults):
         yield "\n".join(
             f"- {escaped(words.adder(group))}: {kind}{escaped(', '.join(map(visible, group.names)))}"
             for group, kind in told

@@ -9,6 +9,8 @@ from itertools import groupby
 from mwviz.model import Position
 from mwviz.model.faults import Fault, FaultKind, Faults, Normal
 
+_FRAMEWORK = "framework"
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -49,22 +51,32 @@ def runs(faults: Faults, *, every: bool = False) -> tuple[Run, ...]:
         kinds.setdefault(row.fault, []).append(row)
     found = []
     for rows in kinds.values():
-        came_to = partial(_came_to, asked=bool(faults.preflight_headers))
+        came_to = partial(_came_to, faults)
         alike = [[row] for row in rows] if every else [list(run) for _, run in groupby(rows, came_to)]
         found += [Run(tuple(run)) for run in alike]
     return tuple(found)
 
 
-def _came_to(row: Fault, *, asked: bool) -> tuple[object, ...]:
-    # Who answered is another one in each row, unless the fault was not reached.
-    preflight = row.preflight if asked else None
+def answerer(faults: Faults, row: Fault) -> Position | None:
+    """Who answers where that is another one than failed; None where the framework does as it always does."""
+    if not row.reached:
+        return row.answered_by
+    if row.handled_by is not None and faults.layers[row.handled_by].origin != _FRAMEWORK:
+        return row.handled_by
+    outside = row.handled_by is None and isinstance(row.answered_by, int) and row.answered_by != row.at
+    return row.answered_by if outside or row.fault == "too_large" else None
+
+
+def _came_to(faults: Faults, row: Fault) -> tuple[object, ...]:
+    preflight = row.preflight if faults.preflight_headers else None
     return (
         row.at == "endpoint",
         row.status,
         row.missing,
         row.reached,
-        None if row.reached else row.answered_by,
+        answerer(faults, row),
         row.handled_by is None,
+        row.complete,
         (row.error or "").partition(":")[0],
         row.note,
         None if preflight is None else (preflight.status, preflight.missing, preflight.reached),

@@ -45,9 +45,8 @@ def _rejections(faults: Faults) -> Iterator[str]:
             stands = "stands inside of it" if len(outside) == 1 else "stands inside of them"
             yield f"A rejection by {listed(outside, 'or')} has {no(group.names)}: {group.layer} {stands}."
         if inside:
-            only = f"{group.layer} does not add them to every response" if group.names[1:] else (
-                f"{group.layer} does not add it to every response"
-            )  # fmt: skip
+            them = "them" if group.names[1:] else "it"
+            only = f"{group.layer} does not add {them} to every response, or another layer takes {them} away"
             yield f"A rejection by {listed(inside, 'or')} has {no(group.names)}: {only}."
     if rejected and faults.headers and not said:
         yield "No rejection by one of your layers loses the headers of another one."
@@ -80,6 +79,8 @@ def _exceptions(faults: Faults) -> Iterator[str]:
         if row.status
         else "Nobody answers for an exception"
     )
+    if row.status and not row.complete:
+        told = f"An unhandled exception of the endpoint cuts off the {row.status} that has begun"
     made = f", made by {by}" if by is not None else ""
     if not row.missing:
         yield f"{told}{made}: it keeps all of these headers."

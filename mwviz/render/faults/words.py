@@ -8,7 +8,7 @@ from typing import Literal
 
 from mwviz.model import Position
 from mwviz.model.faults import Fault, FaultKind, Faults, Normal, Reply
-from mwviz.render.faults.matrix import Group, Run, groups
+from mwviz.render.faults.matrix import Group, Run, answerer, groups
 from mwviz.render.plain import visible
 
 #: What each fault of the endpoint is called.
@@ -27,6 +27,9 @@ SHARED = "vary"
 AT_ENDPOINT = "At the endpoint"
 _SECTIONS: dict[FaultKind, str] = {"reject": "A layer rejects the request", "crash": "A layer crashes"}
 KEY = "✓ kept, ✗ lost, 1/3 one of three kept"
+
+#: What kept a request from ending where no exception did.
+_LATE, _NOBODY = "Timeout: not over after ", "NoResponse: "
 
 State = Literal["kept", "some", "lost", "unreached"]
 
@@ -110,13 +113,19 @@ def _remarks(faults: Faults, row: Fault) -> Iterator[str]:
     elif not row.reached:
         yield f"not reached: {_who(faults, row.answered_by)} answered"
     elif row.status is None and row.error is not None:
-        yield f"nobody answered, and {visible(row.error.partition(':')[0])} left the app"
-    elif row.handled_by is not None and faults.layers[row.handled_by].origin != "framework":
-        yield f"answered by {_who(faults, row.handled_by)}"
-    elif row.fault == "too_large":
-        yield f"answered by {_who(faults, row.answered_by)}"
+        yield f"nobody answered{_why(row.error)}"
+    elif (by := answerer(faults, row)) is not None:
+        yield f"answered by {_who(faults, by)}"
+    if row.status is not None and row.error is not None and not row.complete:
+        yield f"the answer began, but never ended{_why(row.error)}"
     if row.fault == "disconnect" and row.status is not None and row.reached:
         yield "the client is gone: nobody reads it"
+
+
+def _why(error: str) -> str:
+    if error.startswith(_NOBODY):
+        return ""
+    return " in time" if error.startswith(_LATE) else f", and {visible(error.partition(':')[0])} left the app"
 
 
 def _who(faults: Faults, at: Position | None) -> str:
@@ -128,6 +137,12 @@ def _who(faults: Faults, at: Position | None) -> str:
 def blocks(faults: Faults) -> tuple[tuple[Group, ...], tuple[Group, ...]]:
     """Return the columns: groups of the normal response, and those of the preflight's."""
     return groups(faults.normal), groups(faults.preflight)
+
+
+def legend(faults: Faults) -> tuple[tuple[Group, str], ...]:
+    """Return the groups to be explained, each with what stands before its headers: those of a preflight are told so."""
+    normal, asked = blocks(faults)
+    return (*((group, "") for group in normal), *((group, "preflight: ") for group in asked if group not in normal))
 
 
 def order(faults: Faults) -> str | None:

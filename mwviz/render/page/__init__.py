@@ -7,17 +7,15 @@ app is text in elements that are written here: the script makes no markup of any
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 from importlib.resources import files
 
 from mwviz.model import Trace
 from mwviz.model.probes import ProbeKind, Probes, kind_of
 from mwviz.render import words
+from mwviz.render.markup import HEAD, Html, block, data, digest, element, joined, text
 from mwviz.render.page import events
 from mwviz.render.page.comparison import TITLES, comparison
-from mwviz.render.page.markup import Html, block, data, element, joined, text
 from mwviz.render.page.stack import stack
 from mwviz.render.page.steps import Playable, playable
 from mwviz.render.plain import visible
@@ -41,10 +39,12 @@ def render(value: Trace | Probes, *, width: int = 80, color: bool = False, verbo
     script, style = _file("page.js"), _file("page.css")
     app, versions = words.headline_parts(shown.probes[0][1])
     parts = {
-        "policy": f"script-src '{_digest(script)}'; style-src '{_digest(style)}'",
-        "style": style,
+        "head": HEAD.format(
+            policy=f"script-src '{digest(script)}'; style-src '{digest(style)}'",
+            title=text(f"{app}: its middleware, traced"),
+            style=style,
+        ),
         "script": script,
-        "title": text(f"{app}: its middleware, traced"),
         "app": text(app),
         "versions": text(versions.removeprefix(" · ")),
         "choice": _choice(shown.probes),
@@ -58,11 +58,6 @@ def render(value: Trace | Probes, *, width: int = 80, color: bool = False, verbo
 
 def _file(name: str) -> str:
     return files(__name__).joinpath(name).read_text("utf-8")
-
-
-def _digest(source: str) -> str:
-    """Return the source of a policy that lets an inline element with this text in; its newlines are part of it."""
-    return f"sha256-{b64encode(sha256(source.encode()).digest()).decode()}"
 
 
 def _choice(probes: Sequence[tuple[ProbeKind, Trace]]) -> Html:

@@ -8,7 +8,7 @@ from mwviz.model import Trace
 from mwviz.model.probes import ProbeKind
 from mwviz.render import words
 from mwviz.render.graph import END, Node, diagram
-from mwviz.render.page.markup import Html, block, element, name, text
+from mwviz.render.markup import Html, block, element, name, text
 from mwviz.render.page.stack import told
 
 TITLES: dict[ProbeKind, str] = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mwviz.model import Layer, Place, Step, Trace
 from mwviz.render import words
-from mwviz.render.page.markup import Html, block, element, text
+from mwviz.render.markup import Html, block, element, text
 from mwviz.render.plain import duration
 
 _ORIGINS = {

@@ -7,8 +7,8 @@ from itertools import groupby
 
 from mwviz.model import Event, Trace
 from mwviz.render.graph import END
+from mwviz.render.markup import Html, block, element, joined, name, text
 from mwviz.render.page import steps
-from mwviz.render.page.markup import Html, block, element, joined, name, text
 from mwviz.render.page.steps import Change, Playable
 from mwviz.render.plain import duration, visible
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from mwviz.model import Trace
 from mwviz.render import words
 from mwviz.render.graph import CLIENT, END, Diagram, EdgeKind, Node, diagram, runs
+from mwviz.render.markup import Html, block, element, joined, name, text
 from mwviz.render.page.details import details
-from mwviz.render.page.markup import Html, block, element, joined, name, text
 from mwviz.render.page.steps import Playable
 from mwviz.render.places import where
 from mwviz.render.plain import duration, visible
