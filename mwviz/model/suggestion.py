@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from mwviz.model.findings import Finding
-from mwviz.model.stack import Place, Versions
+from mwviz.model.stack import Place, RegisteredBy, Versions
 
 #: Why a finding is left: `fixed`: no order mends it; `kept`: no tried order did without harm elsewhere; `unseen`: it is
 #: not found in the suggested order, but another layer may merely hide it there.
@@ -34,14 +34,18 @@ class Move:
 class Line:
     """One registration of the suggested order, in the order in which it is to be written.
 
-    `text` is the source as it stands there, secrets as `***`; None where it cannot be read, or does not move as one
-    piece: a loop, a list from elsewhere. Of `call` the last one written stands outermost, of `list` the first one.
+    `text` is the source as it stands there, below the `if` that it depends on, secrets as `***`; None where it cannot
+    be read, or does not move as one piece: a loop, a function that registers what it is given. Of `call` the last one
+    written stands outermost, of `list` the first one. `registered_by` and `registered_in` tell how, and in which
+    function or class, it is registered today.
     """
 
     layer: str
     form: Literal["call", "list", "unknown"]
     text: str | None
     place: Place | None
+    registered_by: RegisteredBy | None
+    registered_in: str | None
 
 
 @dataclass(frozen=True, slots=True)

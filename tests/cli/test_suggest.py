@@ -59,10 +59,12 @@ def test_the_json_has_all_of_it(project: Project) -> None:
     assert found["today"] == ["Auth", "CORSMiddleware"]
     assert found["moves"] == [{"layer": "Auth", "before": 0, "after": 1}]
     assert [each["code"] for each in found["gone"]] == ["MW001", "MW002"]
+    module = {"registered_by": "call", "registered_in": None}
     assert found["lines"] == [
-        {"layer": "Auth", "form": "call", "text": AUTH.strip(), "place": {"file": "main.py", "line": 32}},
-        {"layer": "CORSMiddleware", "form": "call", "text": CORS.strip(), "place": {"file": "main.py", "line": 31}},
-    ]
+        {"layer": "Auth", "form": "call", "text": AUTH.strip(), "place": {"file": "main.py", "line": 32}, **module},
+        {"layer": "CORSMiddleware", "form": "call", "text": CORS.strip(), "place": {"file": "main.py", "line": 31},
+         **module},
+    ]  # fmt: skip
     assert (found["tried"], found["cut"]) == (1, False)
 
 
@@ -112,8 +114,8 @@ def test_what_a_loop_registers_is_told_by_its_place(project: Project) -> None:
     project.write({"main.py": HEAD + CORS + loop})
     _, found = told(project, "main")
     forms = {each["layer"]: (each["form"], each["text"]) for each in found["lines"]}
-    unknown = ("unknown", None)
-    assert forms == {"Auth": unknown, "CORSMiddleware": ("call", CORS.strip()), "Id": unknown}
+    looped = ("call", None)
+    assert forms == {"Auth": looped, "CORSMiddleware": ("call", CORS.strip()), "Id": looped}
     assert "# Auth (line 33)" in project.call("suggest", "main").stdout
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from collections.abc import Iterator, Sequence
+from textwrap import dedent, wrap
 
 from mwviz.model.findings import Finding
 from mwviz.model.suggestion import Suggestion
@@ -16,8 +17,6 @@ from mwviz.render.terminal import NARROWEST, Line, Part, fold, paint
 _TODAY, _SUGGESTED = "today", "suggested"
 #: Room for the mark of a move, and between the columns.
 _MARK, _GAP = len("  ↑ outward"), 4
-#: A text in the code, which a line break would change.
-_LITERAL = re.compile(r"""'[^']*'|"[^"]*\"""")
 
 
 def render(suggestion: Suggestion, *, width: int, color: bool, verbose: bool) -> str:
@@ -79,15 +78,23 @@ def _found(heading: str, found: Sequence[Finding], width: int, verbose: bool, *,
 
 def _code(suggestion: Suggestion, width: int) -> Iterator[Line]:
     for source, comment in words.code(suggestion):
-        # A break between arguments leaves the code whole; one in a text, or before the bracket, does not.
-        breaks = "(" in source.partition(" ")[0] and not any(" " in text for text in _LITERAL.findall(source))
-        folded = _wrapped(source, width - 2 - columns(comment) - 2) if breaks else [source]
+        folded = _wrapped(source, width - 2 - columns(comment) - 2)
         for line in folded[:-1]:
             yield [("  ", ""), (line, "")]
         yield [("  ", ""), (folded[-1], ""), ("  " if source and comment else "", ""), (comment, "dim")]
 
 
 def _wrapped(source: str, width: int) -> list[str]:
-    from textwrap import wrap  # `fold` breaks after slashes, too, and inside of what is longer than a line
+    """The line of code, divided between arguments where it is too long and stays the same code."""
+    # `fold` breaks after slashes, too, and inside of what is longer than a line
+    after = f"{source[: len(source) - len(source.lstrip())]}    "
+    lines = wrap(source, width, subsequent_indent=after, break_long_words=False, break_on_hyphens=False)
+    return lines if len(lines) > 1 and _code_of(lines) == _code_of([source]) is not None else [source]
 
-    return wrap(source, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False) or [source]
+
+def _code_of(lines: Sequence[str]) -> str | None:
+    """What Python reads; None where that is no whole statement: a break in a text, or before a bracket, changes it."""
+    try:
+        return ast.dump(ast.parse(dedent("\n".join(lines)).replace("***", "_")))
+    except SyntaxError:
+        return None

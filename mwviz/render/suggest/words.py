@@ -83,22 +83,28 @@ def file(suggestion: Suggestion) -> str:
 def code(suggestion: Suggestion) -> tuple[tuple[str, str], ...]:
     """Return the registrations as lines of code, each with a comment that tells the place where it stands now."""
     forms = [line.form for line in suggestion.lines]
-    short = bool(file(suggestion))
+    short, several = bool(file(suggestion)), len({line.registered_in for line in suggestion.lines}) > 1
     found: list[tuple[str, str]] = []
     for number, line in enumerate(suggestion.lines):
         if line.form == "list" and "list" not in forms[:number]:
             found.append(("", "# in the list: the first one stands outermost"))
         if line.form != "list" and all(form == "list" for form in forms[:number]):
             found.append(("", "# added by calls: the last one stands outermost"))
-        found += _source(line, short=short)
+        found += _source(line, _comment(line, short=short, several=several))
     return tuple(found)
 
 
-def _source(line: Line, *, short: bool) -> list[tuple[str, str]]:
-    place = "place unknown"
-    if line.place is not None:
-        place = f"line {line.place.line}" if short else at(line.place)
+def _comment(line: Line, *, short: bool, several: bool) -> str:
+    """Where it stands today: the function is told where there are several, and a list that it has to leave."""
+    if line.place is None:
+        return "place unknown"
+    place = f"line {line.place.line}" if short else at(line.place)
+    code = f", in {visible(line.registered_in)}" if several and line.registered_in is not None else ""
+    return f"{place}{code}{', take it out of the list' if (line.registered_by, line.form) == ('list', 'call') else ''}"
+
+
+def _source(line: Line, comment: str) -> list[tuple[str, str]]:
     if line.text is None:
-        return [("", f"# {visible(line.layer)} ({place})")]
+        return [("", f"# {visible(line.layer)} ({comment})")]
     first, *rest = line.text.split("\n")
-    return [(visible(first), f"# {place}"), *((visible(each), "") for each in rest)]
+    return [(visible(first), f"# {comment}"), *((visible(each), "") for each in rest)]
