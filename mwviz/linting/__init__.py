@@ -16,7 +16,9 @@ from mwviz.model.evidence import Evidence
 from mwviz.model.findings import Findings
 
 #: Codes whose findings no `--order` mends, as they are about no order.
-_UNORDERED = frozenset({"MW003", "MW007", "MW009", "MW010", "MW011", "MW016", "MW018", "MW022", "MW024", "MW026"})
+_UNORDERED = frozenset(
+    {"MW003", "MW007", "MW009", "MW010", "MW011", "MW014", "MW016", "MW018", "MW022", "MW024", "MW026"}
+)
 
 
 @dataclass(frozen=True, slots=True)

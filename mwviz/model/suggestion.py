@@ -52,7 +52,9 @@ class Line:
 class Suggestion:
     """What came of the search. `order` is None where no order is better: then `left` are all findings.
 
-    `today` and `order` are the names that `--order` takes, outermost first. `revealed` are findings that this order
+    `today` and `order` are the names that `--order` takes, outermost first; with `asked` the former is the order that
+    it gave, instead of the code's. `new` are findings that this order brings:
+    fewer than are gone, or of less severity. `revealed` are findings that this order
     does not cause, but lets be seen: a layer let no request pass to what they are about. `broken` are the contracts
     that are broken today, `mended` those of them that the suggested order keeps, `against` those that forbade an order
     with fewer findings. `tried` counts the orders that were probed; `cut` says that there were more to try.
@@ -61,10 +63,12 @@ class Suggestion:
     target: str
     versions: Versions
     today: tuple[str, ...]
+    asked: bool
     order: tuple[str, ...] | None
     moves: tuple[Move, ...]
     gone: tuple[Finding, ...]
     left: tuple[Left, ...]
+    new: tuple[Finding, ...]
     revealed: tuple[Finding, ...]
     lines: tuple[Line, ...]
     broken: tuple[str, ...]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from mwviz import checking, config, linting
-from mwviz.analysis.suggest.judged import FIXED, Judged, judged
+from mwviz.analysis.suggest.judged import Judged, is_mendable, judged
 from mwviz.analysis.suggest.moves import Order, moved
 from mwviz.analysis.suggest.search import Better, Search
 from mwviz.api import Target
@@ -53,11 +53,12 @@ class _Trials:
         self._rules, self._contracts = asked.rules, replace(asked.contracts, lock=None)
         self._options = options
         self._stuck = stuck
-        self.names = names_of(subject)
+        self.names = names_of(subject, options.order)
         self.evidence, self.before = self._lint(None)
         self.broken = self._broken(None)
         self.search = Search(self.before, len(self.names), self._contracts.contracts, self.broken)
         self.failed: list[str] = []
+        self.asked = options.order is not None
 
     def run(self) -> None:
         """Try what the search asks for, as long as every request can be sent."""
@@ -99,10 +100,9 @@ def suggest(
 ) -> Suggestion:
     """Search an order of an opened app's own middleware, in this thread. Raises MwvizError.
 
+    It is to be better than the order that `options` give, else than the code's.
     `stuck` gets what was found so far, in another thread, where the app cannot be interrupted, or why nothing was.
     """
-    if options.order is not None:
-        raise ProbeError("Suggest looks for the order by itself: leave out --order.")
     trials: list[_Trials] = []
 
     def give_up() -> None:
@@ -119,11 +119,13 @@ def _told(subject: Subject, asked: Asked, trials: _Trials, *said: str) -> Sugges
         target=asked.rules.name or trials.evidence.target,
         versions=trials.evidence.versions,
         today=trials.names,
+        asked=trials.asked,
         order=None if best is None else tuple(trials.names[entry] for entry in best.order),
         moves=() if best is None else tuple(_moves(best.order, trials.names)),
         gone=() if best is None else best.change.gone,
         left=tuple(_left(before, best)),
-        revealed=() if best is None else best.change.revealed,
+        new=() if best is None else _there(best.change.new, best),
+        revealed=() if best is None else _there(best.change.revealed, best),
         lines=() if best is None else _lines(subject, trials, best),
         broken=tuple(sorted(trials.broken)),
         mended=() if best is None else tuple(sorted(trials.broken - best.broken)),
@@ -145,8 +147,13 @@ def _left(before: Judged, best: Better | None) -> Iterator[Left]:
             yield Left(finding, _reason(finding, before, best))
 
 
+def _there(found: tuple[Finding, ...], best: Better) -> tuple[Finding, ...]:
+    """Findings of the suggested order; how lines of today's would have to move for another one says nothing there."""
+    return tuple(replace(each, remedy="") if is_mendable(each, best.judged) else each for each in found)
+
+
 def _reason(finding: Finding, before: Judged, best: Better | None) -> Reason:
-    if finding.code in FIXED or before.pair(finding) is None:
+    if not is_mendable(finding, before):
         return "fixed"
     return "unseen" if best is not None and finding in best.change.unseen else "kept"
 

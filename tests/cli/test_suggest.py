@@ -53,8 +53,8 @@ def test_the_json_has_all_of_it(project: Project) -> None:
     project.write({"main.py": MISORDERED})
     _, found = told(project, "main")
     assert list(found) == [
-        "format", "target", "versions", "today", "order", "moves", "gone", "left", "revealed", "lines", "broken",
-        "mended", "against", "tried", "cut", "notes",
+        "format", "target", "versions", "today", "asked", "order", "moves", "gone", "left", "new", "revealed", "lines",
+        "broken", "mended", "against", "tried", "cut", "notes",
     ]  # fmt: skip
     assert found["today"] == ["Auth", "CORSMiddleware"]
     assert found["moves"] == [{"layer": "Auth", "before": 0, "after": 1}]
@@ -144,7 +144,7 @@ def test_rules_are_chosen_as_for_lint(project: Project) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--order", "Auth"), "Suggest looks for the order by itself"),
+        (("--order", "Aut"), "--order names Aut, but the app has no user middleware of that name: did you mean Auth?"),
         (("--websocket", "/live"), "--websocket"),
         (("--select", "MW9"), "'MW9' is no rule"),
         (("-o", "out.svg"), "tells no format"),
@@ -155,6 +155,31 @@ def test_mistakes_are_2(project: Project, arguments: tuple[str, ...], message: s
     ran = project.call("suggest", "main", *arguments)
     assert (ran.code, ran.stdout) == (2, "")
     assert message in ran.stderr
+
+
+def test_an_order_that_is_asked_for_is_where_the_search_starts(project: Project) -> None:
+    project.write({"main.py": FINE.replace("app = Starlette()\n", f"app = Starlette()\n{ID}{ID}")})
+    assert told(project, "main")[0] == 0
+    code, found = told(project, "main", "--order", "Id#2 > Auth > Id > CORSMiddleware")
+    assert (code, found["asked"], found["today"]) == (1, True, ["Id#2", "Auth", "Id", "CORSMiddleware"])
+    assert found["order"] == ["Id#2", "Id", "CORSMiddleware", "Auth"]
+    assert found["moves"] == [{"layer": "Auth", "before": 1, "after": 3}]
+    assert [each["code"] for each in found["gone"]] == ["MW001", "MW002"]
+    assert codes(project, "main", "--order", " > ".join(found["order"])) == sorted(
+        each["code"] for each in (*(left["finding"] for left in found["left"]), *found["revealed"])
+    )
+    assert told(project, "main", "--order", " > ".join(found["order"]))[0] == 0
+    out = project.call("suggest", "main", "--order", "Auth > CORSMiddleware").stdout
+    assert re.search(r"^  asked for +suggested$", out, re.MULTILINE)
+    assert "This starts from the order that --order gives, not from the code's." in out
+
+
+def test_no_order_mends_what_stands_twice(project: Project) -> None:
+    project.write({"main.py": HEAD + CORS + ID + CORS})
+    for order in ((), ("--order", "Id > CORSMiddleware > CORSMiddleware#2")):
+        code, found = told(project, "main", "--select", "MW014", *order)
+        assert (code, found["tried"], [each["reason"] for each in found["left"]]) == (0, 0, ["fixed"])
+        assert found["left"][0]["finding"]["remedy"] == "Take one of them away, as CORSMiddleware."
 
 
 def test_several_configured_apps_want_a_name(project: Project) -> None:

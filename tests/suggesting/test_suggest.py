@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.responses import Response
 
-from mwviz.analysis.suggest.judged import compared
+from mwviz.analysis.suggest.judged import compared, weight
 from mwviz.model.contracts import Contract, Name
 from tests.linting.layered import (
     CORS,
@@ -63,7 +64,7 @@ CASES: list[tuple[str, tuple[Any, ...], tuple[str, ...], str | None, list[str], 
     ("no order helps a raised 401", (Refusing, Plain), ("MW010",), None, [], ["MW010 fixed"]),
     ("some helps, some does not", (PureAuth, CORS, Refusing), ("MW001", "MW002", "MW010"),
      "CORSMiddleware > PureAuth > Refusing", ["MW001", "MW002"], ["MW010 fixed"]),
-    ("the same twice", (CORS, Plain, CORS), ("MW014",), None, [], ["MW014 kept"]),
+    ("the same twice", (CORS, Plain, CORS), ("MW014",), None, [], ["MW014 fixed"]),
     ("two of one class, one in the way", (Passing, GZIP, Passing), ("MW006",),
      "Passing > Passing#2 > GZipMiddleware", ["MW006"], []),
 ]  # fmt: skip
@@ -101,6 +102,26 @@ def test_what_was_hidden_and_no_order_causes_comes_to_light() -> None:
         ["MW004"],
         ["MW003", "MW009", "MW026"],
     )
+
+
+class Guard(BaseHTTPMiddleware):
+    """Refuses preflights, and adds a header of security to everything."""
+
+    async def dispatch(self, request: Any, call_next: Any) -> Response:
+        response: Response = Response(status_code=403) if request.method == "OPTIONS" else await call_next(request)
+        response.headers["strict-transport-security"] = "max-age=1"
+        return response
+
+
+def test_an_error_is_worth_a_finding_of_less_weight() -> None:
+    """No page gets anything while Guard refuses preflights; inside of CORS only the preflight lacks its header."""
+    found = suggested(app(Guard, CORS), select=("MW001", "MW015"))
+    assert found.order == ("CORSMiddleware", "Guard")
+    assert [[each.code for each in part] for part in (found.gone, found.new, found.revealed)] == [
+        ["MW001"], ["MW015"], [],
+    ]  # fmt: skip
+    assert [each.remedy for each in found.new] == [""]  # it would be to go back
+    assert suggested(app(CORS, Guard), select=("MW001", "MW015")).order is None
 
 
 def names(*layers: str) -> tuple[tuple[Name], ...]:
@@ -180,9 +201,11 @@ def test_no_order_is_better_than_the_one_that_is_suggested(picked: list[int], at
         return
     assert found.order is not None
     mendable = [each for each in found.revealed if each.code in ("MW006", "MW015")]
-    assert (len(found.left) + len(mendable), len(found.moves)) == best[:2]
+    there = weight([*(each.finding for each in found.left), *mendable, *found.new])
+    assert (there, len(found.new), len(found.moves)) == best[:3]
     again = linted(made, tuple(found.today.index(name) for name in found.order))
-    assert len(again.findings) == len([each for each in found.left if each.reason != "unseen"]) + len(found.revealed)
+    stay = [each for each in found.left if each.reason != "unseen"]
+    assert len(again.findings) == len([*stay, *found.new, *found.revealed])
 
 
 def test_the_app_is_left_as_it_was() -> None:

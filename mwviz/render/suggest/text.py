@@ -14,7 +14,7 @@ from mwviz.render.plain import columns, shorten, visible
 from mwviz.render.suggest import words
 from mwviz.render.terminal import NARROWEST, Line, Part, fold, paint
 
-_TODAY, _SUGGESTED = "today", "suggested"
+_SUGGESTED = "suggested"
 #: Room for the mark of a move, and between the columns.
 _MARK, _GAP = len("  ↑ outward"), 4
 
@@ -28,8 +28,8 @@ def render(suggestion: Suggestion, *, width: int, color: bool, verbose: bool) ->
     if suggestion.order is not None:
         lines += [[], *_orders(suggestion, width)]
         lines += _found("Gone", suggestion.gone, width, verbose, remedies=False)
-        heading = "Comes to light: it was so before, but no request got there to show it"
-        lines += _found(heading, suggestion.revealed, width, verbose, remedies=True)
+        lines += _found(words.BROUGHT, suggestion.new, width, verbose, remedies=True)
+        lines += _found(words.REVEALED, suggestion.revealed, width, verbose, remedies=True)
     for heading, left in words.groups(suggestion):
         lines += _found(heading, [each.finding for each in left], width, verbose, remedies=True)
     if suggestion.order is not None:
@@ -48,9 +48,10 @@ def _orders(suggestion: Suggestion, width: int) -> Iterator[Line]:
     order = [visible(name) for name in suggestion.order or ()]
     marks = {visible(name): way for name, way in words.marks(suggestion).items()}
     room = max((width - _MARK - _GAP - 2) // 2, 8)
-    column = min(max(map(columns, [*today, _TODAY])), room)
+    start = words.start(suggestion)
+    column = min(max(map(columns, [*today, start])), room)
     wide = min(max(map(columns, [*order, _SUGGESTED])), room)
-    yield [("  ", ""), (_padded(_TODAY, column + _GAP), "dim"), (_SUGGESTED, "dim")]
+    yield [("  ", ""), (_padded(start, column + _GAP), "dim"), (_SUGGESTED, "dim")]
     for old, new in zip(today, order, strict=True):
         left: Part = (_padded(shorten(old, column), column + _GAP), "yellow" if old in marks else "")
         arrow = f"  {'↑' if marks.get(new) == 'outward' else '↓'} {marks.get(new)}" if new in marks else ""

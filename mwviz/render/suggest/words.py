@@ -8,6 +8,9 @@ from mwviz.model.suggestion import Left, Line, Reason, Suggestion
 from mwviz.render.findings.told import at
 from mwviz.render.plain import visible
 
+#: What the suggested order shows that today's does not.
+BROUGHT = "New: what this order brings, which is less than what it removes"
+REVEALED = "Comes to light: it was so before, but no request got there to show it"
 HEADINGS: dict[Reason, str] = {
     "kept": "Left: no order that was tried removes them without harm",
     "fixed": "Left: no order of the layers removes them",
@@ -21,7 +24,8 @@ def headline(suggestion: Suggestion) -> str:
     if suggestion.order is None:
         return _none(suggestion, found)
     moves = _count(len(suggestion.moves), "move")
-    return f"A better order: {len(suggestion.gone)} of {_count(found, 'finding')} gone, with {moves}."
+    new = f", {len(suggestion.new)} new" if suggestion.new else ""
+    return f"A better order: {len(suggestion.gone)} of {_count(found, 'finding')} gone{new}, with {moves}."
 
 
 def _none(suggestion: Suggestion, found: int) -> str:
@@ -34,6 +38,11 @@ def _none(suggestion: Suggestion, found: int) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def start(suggestion: Suggestion) -> str:
+    """Return what the order is called that the suggested one is compared with."""
+    return "asked for" if suggestion.asked else "today"
 
 
 def groups(suggestion: Suggestion) -> Iterator[tuple[str, tuple[Left, ...]]]:
@@ -51,6 +60,8 @@ def groups(suggestion: Suggestion) -> Iterator[tuple[str, tuple[Left, ...]]]:
 
 def remarks(suggestion: Suggestion) -> Iterator[str]:
     """Yield what else is to be said: contracts, and how far the search went."""
+    if suggestion.asked:
+        yield "This starts from the order that --order gives, not from the code's."
     if suggestion.against:
         names = ", ".join(f"'{visible(name)}'" for name in suggestion.against)
         several = "s" if len(suggestion.against) > 1 else ""
