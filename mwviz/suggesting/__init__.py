@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from time import monotonic
 
 from mwviz import checking, config, linting
 from mwviz.analysis.suggest.judged import Judged, is_mendable, judged
@@ -19,6 +20,8 @@ from mwviz.model.findings import Finding
 from mwviz.model.suggestion import Left, Line, Move, Reason, Suggestion
 from mwviz.suggesting.writing import written
 
+#: Orders that may fail, and seconds for all tries, before the search ends.
+MOST_FAILED, MOST_SECONDS = 2, 60.0
 #: What is told where a request of a tried order could not be ended.
 _STUCK = "A request hung in a call that cannot be interrupted: the search ended there."
 
@@ -61,8 +64,12 @@ class _Trials:
         self.asked = options.order is not None
 
     def run(self) -> None:
-        """Try what the search asks for, as long as every request can be sent."""
-        while self.before.whole and len(self.failed) < 2 and (order := self.search.next()) is not None:
+        """Try what the search asks for, as long as every request can be sent, and one order however long it takes."""
+        began = monotonic()
+        while self.before.whole and (order := self.search.next()) is not None:
+            if len(self.failed) == MOST_FAILED or (self.search.tried and monotonic() - began > MOST_SECONDS):
+                self.search.stop()
+                return
             try:
                 _, after = self._lint(order)
                 broken = self._broken(order) if after.whole else frozenset[str]()

@@ -11,8 +11,10 @@ from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.responses import Response
 
+from mwviz import suggesting
 from mwviz.analysis.suggest.judged import compared, weight
 from mwviz.model.contracts import Contract, Name
+from mwviz.render.suggest import SuggestFormat, render
 from tests.linting.layered import (
     CORS,
     GZIP,
@@ -179,7 +181,16 @@ def test_an_order_that_cannot_be_tried_is_told() -> None:
     found = suggested(app(Once, PureAuth, CORS), select=("MW001",))
     assert found.order is None
     assert any("could not be tried" in note and "made already" in note for note in found.notes)
-    assert found.tried == 2
+    assert (found.tried, found.cut) == (2, True)
+    assert render(found, SuggestFormat.TEXT).splitlines()[2] == "No better order was found: 1 finding, 2 orders tried."
+
+
+def test_the_search_ends_in_time_with_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = app(ReadsSession, Session, GZIP, Passing)
+    assert (suggested(made).tried, suggested(made).cut) == (2, False)
+    monkeypatch.setattr(suggesting, "MOST_SECONDS", -1.0)
+    found = suggested(made)
+    assert (found.tried, found.cut, found.order) == (1, True, ("Session", "ReadsSession", "GZipMiddleware", "Passing"))
 
 
 POOL = (

@@ -87,6 +87,10 @@ class Search:
             self._harmful += found[0][1] > 0
             return found[1]
 
+    def stop(self) -> None:
+        """Note that the search ends before its end."""
+        self._more = True
+
     def learn(self, order: Order, after: Judged | None, broken: frozenset[str] = frozenset()) -> None:
         """Note what lint said of an order (None: it could not be judged), and which contracts it broke."""
         self.tried += 1

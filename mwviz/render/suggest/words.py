@@ -33,7 +33,8 @@ def _none(suggestion: Suggestion, found: int) -> str:
         return "Nothing was found: no other order is needed."
     if not suggestion.tried:
         return f"No order is better: {_count(found, 'finding')}, and none that another order could remove."
-    return f"No order is better: {_count(found, 'finding')}, {_count(suggestion.tried, 'order')} tried."
+    told = "No better order was found" if suggestion.cut else "No order is better"
+    return f"{told}: {_count(found, 'finding')}, {_count(suggestion.tried, 'order')} tried."
 
 
 def _count(number: int, noun: str) -> str:
