@@ -129,6 +129,16 @@ def test_contracts_are_kept(project: Project) -> None:
     assert "break the contract 'edge'" in out
 
 
+def test_a_contract_that_is_broken_is_told_where_lint_finds_nothing(project: Project) -> None:
+    contract = '[[contracts]]\nname = "edge"\nlayers = ["Auth", "CORSMiddleware"]\n'
+    project.write({"main.py": FINE, "mwviz.toml": contract})
+    ran = project.call("suggest", "main")
+    assert (ran.code, "Lint found nothing: no order was looked for." in ran.stdout) == (0, True)
+    assert "Broken today: the contract 'edge'." in ran.stdout
+    (project.folder / "mwviz.toml").unlink()
+    assert "Lint found nothing: no other order is needed." in project.call("suggest", "main").stdout
+
+
 def test_a_lock_of_todays_order_is_pointed_out(project: Project) -> None:
     project.write({"main.py": MISORDERED})
     assert project.call("lock", "main").code == 0

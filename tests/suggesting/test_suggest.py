@@ -159,6 +159,18 @@ def test_of_two_best_orders_the_one_is_told_that_keeps_more_contracts() -> None:
     broken = Contract("mine", "", names("CORSMiddleware", "Plain"))
     found = suggested(app(*layers), broken, select=("MW001",))
     assert (found.order, found.mended) == (("CORSMiddleware", "PureAuth", "Plain"), ("mine",))
+    assert "This order mends the contract 'mine', broken today." in render(found, SuggestFormat.TEXT)
+
+
+def test_a_contract_is_kept_before_moves_are_spared() -> None:
+    """Other and Third may stay where they are for lint, but not for the contract, which is broken today."""
+    broken = Contract("mine", "", names("Third", "Other"))
+    absent = Contract("absent", "", names("Nobody"))
+    found = suggested(app(PureAuth, CORS, Other, Third), broken, absent, select=("MW001",))
+    assert found.order == ("CORSMiddleware", "PureAuth", "Third", "Other")
+    assert (len(found.moves), found.broken, found.mended, found.cut) == (2, ("absent", "mine"), ("mine",), False)
+    told = " ".join(render(found, SuggestFormat.TEXT).split())
+    assert "Broken today and in this order, too: the contract 'absent'. `mwviz check` tells what mends that." in told
 
 
 def test_of_two_best_orders_always_the_same_is_told() -> None:

@@ -11,12 +11,12 @@ from mwviz.analysis.suggest.moves import Order, Pair, distance, moved, near
 from mwviz.analysis.suggest.standing import Verdict, verdict
 from mwviz.model.contracts import Contract
 
-#: Orders that are tried, and how many of these may promise harm.
-MOST_TRIED, MOST_HARMFUL = 24, 4
+#: Orders that are tried, how many of these may promise harm, and how many are held to the contracts to find one.
+MOST_TRIED, MOST_HARMFUL, MOST_HELD = 24, 4, 500
 #: What decides between two orders: the weight of the findings that stay, are new, or come to light and another order
-#: mends; the new ones, moves, contracts that are broken, what else comes to light, the way that all layers go, and at
-#: last the order itself.
-_Cost: TypeAlias = tuple[Weight, int, int, int, int, int, Order]
+#: mends; the new ones, contracts of the app's own stack that are broken, moves, all broken contracts, what else comes
+#: to light, the way that all layers go, and at last the order itself.
+_Cost: TypeAlias = tuple[Weight, int, int, int, int, int, int, Order]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +108,18 @@ class Search:
             self._forbid(forbidding, left)
             return
         revealed = len(change.revealed) - len(mendable)
-        cost = (left, len(change.new), len(moved(order)), len(broken), revealed, distance(order), order)
+        own = len(self._verdict(order).broken)
+        cost = (left, len(change.new), own, len(moved(order)), len(broken), revealed, distance(order), order)
         if self._best_cost is None or cost < self._best_cost:
             self.best, self._best_cost = Better(order, after, change, broken), cost
 
     def _promising(self) -> tuple[_Cost, Order] | None:
         best: tuple[_Cost, Order] | None = None
+        held = 0
         for cost in sorted(guess for order in self._orders if (guess := self._guess(order)) is not None):
             if (best is not None and best[0] <= cost) or (self._best_cost is not None and self._best_cost <= cost):
+                break
+            if best is not None and (held := held + 1) > MOST_HELD:
                 break
             order = cost[-1]
             found = self._verdict(order)
@@ -124,7 +128,7 @@ class Search:
                 self._done.add(order)
                 self._concerned |= found.concerned
                 continue
-            exact: _Cost = (*cost[:3], len(found.broken), *cost[4:])
+            exact: _Cost = (*cost[:2], len(found.broken), *cost[3:])
             best = (exact, order) if best is None else min(best, (exact, order))
         return best
 
@@ -142,7 +146,7 @@ class Search:
         for each in (*(self._weights[key] for key in bad), *harm, *revealed):
             left = left.plus(each)
         moves, way = self._orders[order]
-        return left, len(harm), moves, 0, self._least_revealed, way, order
+        return left, len(harm), 0, moves, 0, self._least_revealed, way, order
 
     def _verdict(self, order: Order) -> Verdict:
         if order not in self._verdicts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mwviz.model.suggestion import Left, Line, Reason, Suggestion
 from mwviz.render.findings.told import at
@@ -30,7 +30,7 @@ def headline(suggestion: Suggestion) -> str:
 
 def _none(suggestion: Suggestion, found: int) -> str:
     if not found:
-        return "Nothing was found: no other order is needed."
+        return f"Lint found nothing: {'no order was looked for' if suggestion.broken else 'no other order is needed'}."
     if not suggestion.tried:
         return f"No order is better: {_count(found, 'finding')}, and none that another order could remove."
     told = "No better order was found" if suggestion.cut else "No order is better"
@@ -64,16 +64,20 @@ def remarks(suggestion: Suggestion) -> Iterator[str]:
     if suggestion.asked:
         yield "This starts from the order that --order gives, not from the code's."
     if suggestion.against:
-        names = ", ".join(f"'{visible(name)}'" for name in suggestion.against)
-        several = "s" if len(suggestion.against) > 1 else ""
-        yield f"Orders that promise fewer findings break the contract{several} {names}."
+        yield f"Orders that promise fewer findings break {_contracts(suggestion.against)}."
     if suggestion.mended:
-        yield f"This order keeps what is broken today: {', '.join(map(visible, suggestion.mended))}."
+        yield f"This order mends {_contracts(suggestion.mended)}, broken today."
     if still := [name for name in suggestion.broken if name not in suggestion.mended]:
-        yield f"Broken today, and not mended by an order: {', '.join(map(visible, still))}."
+        too = "" if suggestion.order is None else " and in this order, too"
+        yield f"Broken today{too}: {_contracts(still)}. `mwviz check` tells what mends that."
     if suggestion.cut:
         yield f"The search was cut after {_count(suggestion.tried, 'order')}: there may be a better one."
     yield from map(visible, suggestion.notes)
+
+
+def _contracts(names: Sequence[str]) -> str:
+    several = "s" if len(names) > 1 else ""
+    return f"the contract{several} {', '.join(repr(visible(name)) for name in names)}"
 
 
 def command(suggestion: Suggestion) -> str:
