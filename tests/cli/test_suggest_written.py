@@ -163,8 +163,8 @@ def test_a_line_that_is_divided_stays_the_same_code(project: Project, monkeypatc
     head = HEAD.replace("class Id:\n    def __init__(self, app):", "class Id:\n    def __init__(self, app, **given):")
     head += "a = b = 1\n"
     project.write({"main.py": head + spaced + plain + CORS + AUTH})
-    out = project.call("suggest", "main").stdout.partition("  # added by calls")[2].partition("Try it")[0]
+    out = project.call("suggest", "main").stdout.partition("\n# added by calls")[2].partition("Try it")[0]
     assert spaced.strip() in out
     assert plain.strip() not in out
-    project.write({"written.py": head + "\n".join(line[2:] for line in out.splitlines()[1:])})
+    project.write({"written.py": head + "\n".join(out.splitlines()[1:])})
     assert codes(project, "written") == codes(project, "main", "--order", "CORSMiddleware > Auth > Id > Id#2")

@@ -79,10 +79,10 @@ def _found(heading: str, found: Sequence[Finding], width: int, verbose: bool, *,
 
 def _code(suggestion: Suggestion, width: int) -> Iterator[Line]:
     for source, comment in words.code(suggestion):
-        folded = _wrapped(source, width - 2 - columns(comment) - 2)
+        folded = _wrapped(source, width - columns(comment) - 2)  # not indented: it can be copied into a module
         for line in folded[:-1]:
-            yield [("  ", ""), (line, "")]
-        yield [("  ", ""), (folded[-1], ""), ("  " if source and comment else "", ""), (comment, "dim")]
+            yield [(line, "")]
+        yield [(folded[-1], ""), ("  " if source and comment else "", ""), (comment, "dim")]
 
 
 def _wrapped(source: str, width: int) -> list[str]:
