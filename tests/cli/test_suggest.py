@@ -119,6 +119,19 @@ def test_what_a_loop_registers_is_told_by_its_place(project: Project) -> None:
     assert "# Auth (line 33)" in project.call("suggest", "main").stdout
 
 
+def test_a_place_that_leaves_no_room_for_code_stands_above_it(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    module = "a_package_that_lies_far_down" * 3
+    gzip = "from starlette.middleware.gzip import GZipMiddleware\napp.add_middleware(GZipMiddleware)\n"
+    project.write({f"{module}.py": MISORDERED, "main.py": f"from {module} import app\n{gzip}"})
+    lines = project.call("suggest", "main").stdout.splitlines()
+    at = lines.index(AUTH.strip())
+    assert lines[at - 1] == f"# {module}.py:32"
+    assert "app.add_middleware(GZipMiddleware)  # main.py:3" in lines
+
+
 def test_contracts_are_kept(project: Project) -> None:
     contract = '[[contracts]]\nname = "edge"\nlayers = ["Auth", "CORSMiddleware"]\n'
     project.write({"main.py": MISORDERED, "mwviz.toml": contract})

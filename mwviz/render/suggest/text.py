@@ -17,6 +17,8 @@ from mwviz.render.terminal import NARROWEST, Line, Part, fold, paint
 _SUGGESTED = "suggested"
 #: Room for the mark of a move, and between the columns.
 _MARK, _GAP = len("  ↑ outward"), 4
+#: Columns of code beside a comment: where it leaves less, as a path of an installed package does, it goes above.
+_CODE_LEAST = 40
 
 
 def render(suggestion: Suggestion, *, width: int, color: bool, verbose: bool) -> str:
@@ -79,10 +81,15 @@ def _found(heading: str, found: Sequence[Finding], width: int, verbose: bool, *,
 
 def _code(suggestion: Suggestion, width: int) -> Iterator[Line]:
     for source, comment in words.code(suggestion):
-        folded = _wrapped(source, width - columns(comment) - 2)  # not indented: it can be copied into a module
+        beside = width - columns(comment) - 2  # not indented: it can be copied into a module
+        above = bool(source) and beside < _CODE_LEAST
+        if above:
+            yield [(comment, "dim")]
+        folded = _wrapped(source, width if above else beside)
         for line in folded[:-1]:
             yield [(line, "")]
-        yield [(folded[-1], ""), ("  " if source and comment else "", ""), (comment, "dim")]
+        after = "" if above else comment
+        yield [(folded[-1], ""), ("  " if source and after else "", ""), (after, "dim")]
 
 
 def _wrapped(source: str, width: int) -> list[str]:
