@@ -222,6 +222,34 @@ def test_an_app_that_hangs_is_told_once_and_nothing_else_is_tried(project: Proje
     assert "Not every request of lint came to its end, so no other order was tried." in found["notes"]
 
 
+STUCK = """
+import time
+
+
+class Stuck(Id):
+    async def __call__(self, scope, receive, send):
+        async def stuck(message):
+            names = [name for name, _ in message.get("headers", ())]
+            while message.get("status") == 401 and b"access-control-allow-origin" in names:
+                try:
+                    time.sleep(60)
+                except BaseException:
+                    pass
+            await send(message)
+
+        await self.app(scope, receive, stuck)
+
+
+"""
+
+
+def test_where_no_order_could_be_tried_none_is_said_to_be_the_best(project: Project) -> None:
+    project.write({"main.py": HEAD + STUCK + CORS + AUTH + "app.add_middleware(Stuck)\n"})
+    ran = project.run("suggest", "main", "--timeout", "0.5", traced=False)
+    assert (ran.code, "No better order was found: 2 findings, 0 orders tried." in ran.stdout) == (0, True)
+    assert "A request hung in a call that cannot be interrupted: the search ended there." in ran.stdout
+
+
 def test_formats_and_endings_agree(project: Project) -> None:
     assert set(RENDERERS) == set(SuggestFormat) == set(ENDINGS.values())
     project.write({"main.py": MISORDERED})

@@ -31,9 +31,10 @@ def headline(suggestion: Suggestion) -> str:
 def _none(suggestion: Suggestion, found: int) -> str:
     if not found:
         return f"Lint found nothing: {'no order was looked for' if suggestion.broken else 'no other order is needed'}."
-    if not suggestion.tried:
+    if not any(each.reason == "kept" for each in suggestion.left):
         return f"No order is better: {_count(found, 'finding')}, and none that another order could remove."
-    told = "No better order was found" if suggestion.cut else "No order is better"
+    ended = suggestion.cut or not (suggestion.tried or suggestion.against)
+    told = "No better order was found" if ended else "No order is better"
     return f"{told}: {_count(found, 'finding')}, {_count(suggestion.tried, 'order')} tried."
 
 
