@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from copy import deepcopy
 
 from mwviz.collect import redact
 
@@ -13,6 +14,8 @@ def shown(node: ast.expr, text: str, name: str = "", given: Sequence[str] = ()) 
 
     `name` is what the value is given to. `given` are the names of what the call passes on after its first argument.
     """
+    if isinstance(node, ast.Starred):  # alone it is no expression
+        return f"*{shown(node.value, text, name)}"
     plain = ast.unparse(node)
     masked = _Masking(name, given).visit(ast.parse(plain, mode="eval").body)
     if (told := ast.unparse(masked)) != plain:
@@ -23,10 +26,11 @@ def shown(node: ast.expr, text: str, name: str = "", given: Sequence[str] = ()) 
 
 def head(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     """The first line of a function, with what its parameters are by default."""
-    parsed = ast.parse(f"lambda {ast.unparse(function.args)}: 0", mode="eval").body
-    assert isinstance(parsed, ast.Lambda)  # noqa: S101 - it was written as one
-    arguments = ast.unparse(_Masking("").visit(parsed).args).replace(f"'{redact.MASK}'", redact.MASK)
-    return f"{'async ' if isinstance(function, ast.AsyncFunctionDef) else ''}def {function.name}({arguments}):"
+    masked = _Masking("").visit(deepcopy(function.args))
+    arguments = ast.unparse(masked).replace(f"'{redact.MASK}'", redact.MASK)
+    returns = f" -> {ast.unparse(function.returns)}" if function.returns is not None else ""
+    keyword = "async def" if isinstance(function, ast.AsyncFunctionDef) else "def"
+    return f"{keyword} {function.name}({arguments}){returns}:"
 
 
 def _dedented(segment: str, columns: int) -> str:
@@ -59,17 +63,14 @@ class _Masking(ast.NodeTransformer):
             node.elts = [self.visit(each) for each in node.elts]
         return node
 
-    def visit_Lambda(self, node: ast.Lambda) -> ast.Lambda:
-        taken, arguments = [*node.args.posonlyargs, *node.args.args], node.args
-        last = taken[len(taken) - len(arguments.defaults) :]
-        arguments.defaults = [
-            self._named(each.arg, value) for each, value in zip(last, arguments.defaults, strict=True)
-        ]
-        arguments.kw_defaults = [
+    def visit_arguments(self, node: ast.arguments) -> ast.arguments:
+        taken = [*node.posonlyargs, *node.args]
+        last = taken[len(taken) - len(node.defaults) :]
+        node.defaults = [self._named(each.arg, value) for each, value in zip(last, node.defaults, strict=True)]
+        node.kw_defaults = [
             value and self._named(each.arg, value)
-            for each, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+            for each, value in zip(node.kwonlyargs, node.kw_defaults, strict=True)
         ]
-        node.body = self.visit(node.body)
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.Call:

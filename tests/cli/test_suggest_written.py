@@ -56,6 +56,10 @@ SOURCES: dict[str, tuple[str, list[tuple[str, str | None]]]] = {
         f"app = Starlette(middleware=[{OPEN}])\n{AUTH}",
         [("call", LAST), ("call", f"app.add_middleware(CORSMiddleware, {ORIGINS})")],
     ),
+    "an entry of a list that is given more": (
+        f"GIVEN = ()\napp = Starlette(middleware=[{OPEN[:-1]}, *GIVEN, **{{}})])\n{AUTH}",
+        [("call", LAST), ("call", f"app.add_middleware(CORSMiddleware, *GIVEN, {ORIGINS}, **{{}})")],
+    ),
     "a condition": (
         f"{CORS}if HEAVY:\n    app.add_middleware(Auth)\n",
         [("call", "if HEAVY:\n    app.add_middleware(Auth)"), ("call", FIRST)],
@@ -87,7 +91,9 @@ def test_each_registration_is_told_as_it_stands(
     code, found = told(project, "main")
     assert (code, [(each["form"], each["text"]) for each in found["lines"]]) == (1, lines)
     if all(text is not None for _, text in lines):
-        aliases = "".join(line for line in source.splitlines(True) if re.match(r"\w+ = [\w.]+$|async|    return", line))
+        aliases = "".join(
+            line for line in source.splitlines(True) if re.match(r"\w+ = [\w.()]+$|async|    return", line)
+        )
         listed = "".join(text or "" for form, text in lines if form == "list")
         made = f"app = Starlette(middleware=[{listed}])\n" if listed else ""
         calls = "".join(f"{text}\n" for form, text in lines if form == "call")
@@ -111,11 +117,15 @@ def test_what_leaves_a_list_and_lies_in_several_functions_is_told_so(project: Pr
 def test_a_decorated_function_is_told_without_its_body(project: Project) -> None:
     pytest.importorskip("fastapi")
     source = HEAD.replace("app = Starlette()", "from fastapi import FastAPI\napp = FastAPI()") + CORS
-    source += '@app.middleware("http")\nasync def refuse(request, call_next, secret="hunter2"):\n'
+    source += (
+        '@app.middleware("http")\nasync def refuse(request: object, call_next, *, secret: str="hunter2") -> object:\n'
+    )
     source += "    return JSONResponse({}, 401)\n"
     project.write({"main.py": source})
     assert told(project, "main")[1]["lines"][0]["text"] == (
-        '@app.middleware("http")\nasync def refuse(request, call_next, secret=***):\n    ...  # its body as it stands'
+        '@app.middleware("http")\n'
+        "async def refuse(request: object, call_next, *, secret: str=***) -> object:\n"
+        "    ...  # its body as it stands"
     )
 
 
