@@ -20,8 +20,9 @@ def shown(node: ast.expr, text: str, name: str = "", given: Sequence[str] = ()) 
     masked = _Masking(name, given).visit(ast.parse(plain, mode="eval").body)
     if (told := ast.unparse(masked)) != plain:
         return told.replace(f"'{redact.MASK}'", redact.MASK)
-    # a comment may hold what no literal does
-    return redact.text(_dedented(ast.get_source_segment(text, node) or plain, node.col_offset))
+    segment = ast.get_source_segment(text, node) or plain
+    # a comment may hold what no literal does: then it is left out
+    return _dedented(segment, node.col_offset) if redact.text(segment) == segment else plain
 
 
 def head(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:

@@ -137,6 +137,7 @@ class Keyed(Id):
 
 app.add_middleware(Keyed, password="hunter1".upper(), pin=20202, backup=getenv("BACKUP_SECRET", "hunter3"))
 app.add_middleware(Keyed, pair=("https://me:hunter4@host", "x"), tokens={"hunter5": "me"})
+app.add_middleware(Keyed, hosts=["https://host:3000","me@host"])
 app.add_middleware(
     Keyed,  # redis://me:hunter6@host
     make=lambda token="hunter7", *, key="hunter8": token,
@@ -151,6 +152,7 @@ def test_no_secret_of_the_source_is_told(project: Project) -> None:
     for view in SuggestFormat:
         out = project.call("suggest", "main", "-f", view.value).stdout
         assert "make=lambda token" in out
+        assert re.search(r"""hosts=\[(\\?["'])https://host:3000\1, ?\1me@host\1\]""", out)
         assert not re.search(r"hunter\d+|20202", out)
 
 
