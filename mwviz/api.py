@@ -69,29 +69,38 @@ def try_faults(
 
 
 def list_routes(
-    subject: Subject, selection: Selection, *, timeout: float | None, headers: tuple[tuple[str, str], ...] = ()
+    subject: Subject,
+    selection: Selection,
+    *,
+    timeout: float | None,
+    headers: tuple[tuple[str, str], ...] = (),
+    order: str | None = None,
 ) -> Routes:
     """The selected routes of an opened app, as `routes` tells them, listed in this thread. Raises MwvizError.
 
-    `timeout` counts the seconds of each route's probe, which is sent `headers`; None is for no probes.
+    `timeout` counts the seconds of each route's probe, which is sent `headers`; None is for no probes. `order` is
+    another one of the app's user middleware.
     """
     from mwviz.collect.listing import list_here  # a probe starts sooner without it
 
-    return _selected(list_here, subject, selection, timeout, headers)
+    return _selected(list_here, subject, selection, timeout, headers, order)
 
 
 def _selected(
-    listed: Callable[[Subject], Routes],
+    listed: Callable[[Subject, str | None], Routes],
     subject: Subject,
     selection: Selection,
     timeout: float | None,
     headers: tuple[tuple[str, str], ...],
+    order: str | None,
 ) -> Routes:
     from mwviz.analysis.selection import select
     from mwviz.collect.listing import RouteProbes, list_probed
 
     choose = partial(select, selection=selection)
-    return choose(listed(subject)) if timeout is None else list_probed(subject, RouteProbes(choose, timeout, headers))
+    if timeout is None:
+        return choose(listed(subject, order))
+    return list_probed(subject, RouteProbes(choose, timeout, headers, order))
 
 
 def inspect(app: object, *, factory: bool = False, app_dir: str | Path | None = None) -> Stack:
@@ -112,19 +121,21 @@ def routes(
     trace: bool = False,
     timeout: float = 10.0,
     headers: Headers = (),
+    order: str | None = None,
 ) -> Routes:
     """The routes of `app`, an object or an import string, with the chain that a request to it passes.
 
     `path` (globs), `method`, `layer` and `without` (names of layers and dependencies) select, as on the command line.
     Nothing is sent, unless `trace` is set: then each route is probed with a stand-in endpoint, with `headers`, for
-    `timeout` seconds at most, and `observed`, `agrees` and `doubt` are told. Raises MwvizError.
+    `timeout` seconds at most, and `observed`, `agrees` and `doubt` are told. `order` ("A > B") tells and probes the
+    chains as they would be with the app's user middleware in that order. Raises MwvizError.
     """
     from mwviz.analysis.selection import Selection
     from mwviz.collect.listing import list_in_thread
 
     with _subject(app, factory=factory, app_dir=app_dir) as subject:
         selection = Selection(_texts(path), _texts(method), _texts(layer), _texts(without))
-        return _selected(list_in_thread, subject, selection, timeout if trace else None, _pairs(headers))
+        return _selected(list_in_thread, subject, selection, timeout if trace else None, _pairs(headers), order)
 
 
 def _texts(given: str | Sequence[str]) -> tuple[str, ...]:

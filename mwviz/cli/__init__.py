@@ -104,6 +104,7 @@ def routes(
     trace: options.TraceRoutes = False,
     header: options.RouteHeader = None,
     timeout: options.RouteTimeout = 10.0,
+    order: options.Order = None,
     *,
     found: Configured,
 ) -> None:
@@ -115,7 +116,7 @@ def routes(
     selection = listing.selection(path, method, layer, without)
     probing.load_environment(found.env_file)
     probes = listing.probes(header, timeout, trace=trace)
-    listing.show(target, selection, sink, probes)
+    listing.show(target, selection, sink, probes, order)
 
 
 @app.command()

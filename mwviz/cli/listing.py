@@ -24,8 +24,8 @@ class Probes:
     timeout: float
 
 
-def show(target: Target, selection: Selection, sink: Sink, probes: Probes | None) -> None:
-    """Write the selected routes of the app, probed or not.
+def show(target: Target, selection: Selection, sink: Sink, probes: Probes | None, order: str | None) -> None:
+    """Write the selected routes of the app, probed or not, with its user middleware in another order or in its own.
 
     Raises MwvizError, for a filter's name that fits nothing, too.
     """
@@ -34,9 +34,10 @@ def show(target: Target, selection: Selection, sink: Sink, probes: Probes | None
         raise OutputError(f"Routes cannot be told as {sink.format.value}: -f is one of {formats}.")
     with opened(target) as subject:
         if probes is None:
-            routes = api.list_routes(subject, selection, timeout=None)
+            routes = api.list_routes(subject, selection, timeout=None, order=order)
         else:
-            routes = api.list_routes(subject, selection, timeout=probes.timeout, headers=probes.headers)
+            timeout, headers = probes.timeout, probes.headers
+            routes = api.list_routes(subject, selection, timeout=timeout, headers=headers, order=order)
     sink.write(sink.rendered(routes))
     if not routes.routes:
         messages.say(f"Warning: {_missing(routes)}")

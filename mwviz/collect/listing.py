@@ -28,9 +28,9 @@ def list_here(subject: Subject, order: str | None = None) -> Routes:
     return listing.routes()
 
 
-def list_in_thread(subject: Subject) -> Routes:
+def list_in_thread(subject: Subject, order: str | None = None) -> Routes:
     """As `list_here`, in a thread and a loop of its own."""
-    listing = _Listing(subject, None)
+    listing = _Listing(subject, None, order)
     run_in_thread(listing.experiment, listing.build)
     return listing.routes()
 

@@ -35,11 +35,12 @@ _PLACE = re.compile(r"(?:[\w.-]+/)*[\w.-]+\.svg")
 
 @dataclass(frozen=True, slots=True)
 class RouteView:
-    """Which routes are shown; `timeout` (seconds) and `headers` are those of the probes, if any is sent."""
+    """Which routes are shown, and in which order; `timeout` (seconds) and `headers` are of the probes, None without."""
 
     selection: Selection
     timeout: float | None
     headers: tuple[tuple[str, str], ...]
+    order: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,8 @@ def _routes(values: dict[str, Value]) -> RouteView:
         raise ProbeError("-H is a header of the probes, and without --trace none is sent: add --trace.")
     timeout = values.get("timeout", 10.0)
     seconds = timeout if trace and isinstance(timeout, float) else None
-    return RouteView(Selection(*chosen), seconds, tuple(map(parse_header, headers)))
+    order = str(values["order"]) if "order" in values else None
+    return RouteView(Selection(*chosen), seconds, tuple(map(parse_header, headers)), order)
 
 
 def _texts(values: dict[str, Value], name: str) -> tuple[str, ...]:

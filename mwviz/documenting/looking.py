@@ -110,7 +110,9 @@ def _seen(subject: Subject, command: Command) -> Seen | MwvizError:
     asked = command.asked
     try:
         if isinstance(asked, RouteView):
-            found = api.list_routes(subject, asked.selection, timeout=asked.timeout, headers=asked.headers)
+            found = api.list_routes(
+                subject, asked.selection, timeout=asked.timeout, headers=asked.headers, order=asked.order
+            )
             return steady(found, command.target.directory)
         trace = collect.probe_in_thread(subject, asked)
     except MwvizError as error:

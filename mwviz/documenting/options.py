@@ -43,6 +43,7 @@ _APP = (
 )
 _HEADER = Option("header", ("-H", "--header"), many=True)
 _TIMEOUT = Option("timeout", ("--timeout",), "number")
+_ORDER = Option("order", ("--order",))
 
 #: What each command of a block takes.
 OPTIONS: dict[str, tuple[Option, ...]] = {
@@ -61,7 +62,7 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("raises", ("--raise",), "nothing"),
         Option("lifespan", ("--lifespan",), "nothing", off="--no-lifespan"),
         _TIMEOUT,
-        Option("order", ("--order",)),
+        _ORDER,
         Option("repeat", ("--repeat",), "count"),
         *_APP,
     ),
@@ -74,6 +75,7 @@ OPTIONS: dict[str, tuple[Option, ...]] = {
         Option("trace", ("--trace",), "nothing"),
         _HEADER,
         _TIMEOUT,
+        _ORDER,
         *_APP,
     ),
 }

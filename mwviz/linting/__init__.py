@@ -18,7 +18,7 @@ from mwviz.model.findings import Finding, Findings
 
 #: Codes whose findings no `--order` mends, as they are about no order; some findings of others say so themselves.
 _UNORDERED = frozenset(
-    {"MW007", "MW010", "MW011", "MW016", "MW017", "MW018", "MW022", "MW023", "MW024", "MW025", "MW026"}
+    {"MW007", "MW010", "MW011", "MW014", "MW016", "MW017", "MW018", "MW022", "MW023", "MW024", "MW025", "MW026"}
 )
 
 

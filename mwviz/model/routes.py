@@ -55,7 +55,8 @@ class RouteChain:
 class Routes:
     """Routes of an app in the order in which its routers try them, and all that stands on the way to any of its routes.
 
-    `total` counts those that the app has, whatever filter left these.
+    `total` counts those that the app has, whatever filter left these. `order` names the app's user middleware where
+    another order than that of the code was asked for, outermost first.
     """
 
     target: str
@@ -65,3 +66,4 @@ class Routes:
     routes: tuple[RouteChain, ...]
     total: int
     notes: tuple[str, ...]
+    order: tuple[str, ...] | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from mwviz.model.findings import Finding
-from mwviz.model.stack import Place, Versions
+from mwviz.model.stack import Place, RegisteredBy, Versions
 
 #: Why a finding is left: `fixed`: no order mends it; `kept`: no tried order did without harm elsewhere; `unseen`: it is
 #: not found in the suggested order, but another layer may merely hide it there.
@@ -34,21 +34,27 @@ class Move:
 class Line:
     """One registration of the suggested order, in the order in which it is to be written.
 
-    `text` is the source as it stands there, secrets as `***`; None where it cannot be read, or does not move as one
-    piece: a loop, a list from elsewhere. Of `call` the last one written stands outermost, of `list` the first one.
+    `text` is the source as it stands there, below the `if` that it depends on, secrets as `***`; None where it cannot
+    be read, or does not move as one piece: a loop, a function that registers what it is given. Of `call` the last one
+    written stands outermost, of `list` the first one. `registered_by` and `registered_in` tell how, and in which
+    function or class, it is registered today.
     """
 
     layer: str
     form: Literal["call", "list", "unknown"]
     text: str | None
     place: Place | None
+    registered_by: RegisteredBy | None
+    registered_in: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """What came of the search. `order` is None where no order is better: then `left` are all findings.
 
-    `today` and `order` are the names that `--order` takes, outermost first. `revealed` are findings that this order
+    `today` and `order` are the names that `--order` takes, outermost first; with `asked` the former is the order that
+    it gave, instead of the code's. `new` are findings that this order brings:
+    fewer than are gone, or of less severity. `revealed` are findings that this order
     does not cause, but lets be seen: a layer let no request pass to what they are about. `broken` are the contracts
     that are broken today, `mended` those of them that the suggested order keeps, `against` those that forbade an order
     with fewer findings. `tried` counts the orders that were probed; `cut` says that there were more to try.
@@ -57,10 +63,12 @@ class Suggestion:
     target: str
     versions: Versions
     today: tuple[str, ...]
+    asked: bool
     order: tuple[str, ...] | None
     moves: tuple[Move, ...]
     gone: tuple[Finding, ...]
     left: tuple[Left, ...]
+    new: tuple[Finding, ...]
     revealed: tuple[Finding, ...]
     lines: tuple[Line, ...]
     broken: tuple[str, ...]

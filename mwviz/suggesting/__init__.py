@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from time import monotonic
 
 from mwviz import checking, config, linting
-from mwviz.analysis.suggest.judged import FIXED, Judged, judged
+from mwviz.analysis.suggest.judged import Judged, is_mendable, judged
 from mwviz.analysis.suggest.moves import Order, moved
 from mwviz.analysis.suggest.search import Better, Search
 from mwviz.api import Target
@@ -19,6 +20,8 @@ from mwviz.model.findings import Finding
 from mwviz.model.suggestion import Left, Line, Move, Reason, Suggestion
 from mwviz.suggesting.writing import written
 
+#: Orders that may fail, and seconds for all tries, before the search ends.
+MOST_FAILED, MOST_SECONDS = 2, 60.0
 #: What is told where a request of a tried order could not be ended.
 _STUCK = "A request hung in a call that cannot be interrupted: the search ended there."
 
@@ -53,15 +56,20 @@ class _Trials:
         self._rules, self._contracts = asked.rules, replace(asked.contracts, lock=None)
         self._options = options
         self._stuck = stuck
-        self.names = names_of(subject)
+        self.names = names_of(subject, options.order)
         self.evidence, self.before = self._lint(None)
         self.broken = self._broken(None)
         self.search = Search(self.before, len(self.names), self._contracts.contracts, self.broken)
         self.failed: list[str] = []
+        self.asked = options.order is not None
 
     def run(self) -> None:
-        """Try what the search asks for, as long as every request can be sent."""
-        while self.before.whole and len(self.failed) < 2 and (order := self.search.next()) is not None:
+        """Try what the search asks for, as long as every request can be sent, and one order however long it takes."""
+        began = monotonic()
+        while self.before.whole and (order := self.search.next()) is not None:
+            if len(self.failed) == MOST_FAILED or (self.search.tried and monotonic() - began > MOST_SECONDS):
+                self.search.stop()
+                return
             try:
                 _, after = self._lint(order)
                 broken = self._broken(order) if after.whole else frozenset[str]()
@@ -99,10 +107,9 @@ def suggest(
 ) -> Suggestion:
     """Search an order of an opened app's own middleware, in this thread. Raises MwvizError.
 
+    It is to be better than the order that `options` give, else than the code's.
     `stuck` gets what was found so far, in another thread, where the app cannot be interrupted, or why nothing was.
     """
-    if options.order is not None:
-        raise ProbeError("Suggest looks for the order by itself: leave out --order.")
     trials: list[_Trials] = []
 
     def give_up() -> None:
@@ -119,11 +126,13 @@ def _told(subject: Subject, asked: Asked, trials: _Trials, *said: str) -> Sugges
         target=asked.rules.name or trials.evidence.target,
         versions=trials.evidence.versions,
         today=trials.names,
+        asked=trials.asked,
         order=None if best is None else tuple(trials.names[entry] for entry in best.order),
         moves=() if best is None else tuple(_moves(best.order, trials.names)),
         gone=() if best is None else best.change.gone,
         left=tuple(_left(before, best)),
-        revealed=() if best is None else best.change.revealed,
+        new=() if best is None else _there(best.change.new, best),
+        revealed=() if best is None else _there(best.change.revealed, best),
         lines=() if best is None else _lines(subject, trials, best),
         broken=tuple(sorted(trials.broken)),
         mended=() if best is None else tuple(sorted(trials.broken - best.broken)),
@@ -145,8 +154,13 @@ def _left(before: Judged, best: Better | None) -> Iterator[Left]:
             yield Left(finding, _reason(finding, before, best))
 
 
+def _there(found: tuple[Finding, ...], best: Better) -> tuple[Finding, ...]:
+    """Findings of the suggested order; how lines of today's would have to move for another one says nothing there."""
+    return tuple(replace(each, remedy="") if is_mendable(each, best.judged) else each for each in found)
+
+
 def _reason(finding: Finding, before: Judged, best: Better | None) -> Reason:
-    if finding.code in FIXED or before.pair(finding) is None:
+    if not is_mendable(finding, before):
         return "fixed"
     return "unseen" if best is not None and finding in best.change.unseen else "kept"
 

@@ -185,3 +185,67 @@ def test_a_factory_in_another_directory(project: Project) -> None:
 
     assert ran.code == 0
     assert "3 routes, 2 different chains." in ran.stdout
+
+
+DOUBLED = """\
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+
+
+class Outer:
+    def __init__(self, app, name=""):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        await self.app(scope, receive, send)
+
+
+class Inner(Outer):
+    pass
+
+
+sub = Starlette(routes=[Route("/x", PlainTextResponse("x"))], middleware=[Middleware(Inner)])
+app = Starlette(
+    routes=[Route("/", PlainTextResponse("home")), Mount("/sub", sub)],
+    middleware=[Middleware(Outer, name="first"), Middleware(Inner), Middleware(Outer, name="second")],
+)
+"""
+
+
+@pytest.mark.parametrize("trace", [(), ("--trace",)], ids=["listed", "probed"])
+def test_the_chains_are_those_of_the_order_that_is_asked_for(project: Project, trace: tuple[str, ...]) -> None:
+    project.write({"main.py": DOUBLED})
+
+    def told(*arguments: str) -> dict[str, list[str]]:
+        document = json.loads(project.call("routes", "main:app", *trace, *arguments, "-f", "json").stdout)
+        assert {route["agrees"] for route in document["routes"]} == ({True} if trace else {None})
+        names = {layer["label"]: layer["arguments"].get("name", layer["name"]) for layer in document["layers"]}
+        chains = {route["path"]: [names[label] for label in route["layers"]] for route in document["routes"]}
+        own = {path: [each for each in chain if "Error" not in each] for path, chain in chains.items()}
+        return {"order": document["order"], **{path: own[path] for path in ("/", "/sub/x")}}
+
+    own = ["'first'", "Inner", "'second'", "ExceptionMiddleware"]
+    of_sub = ["Inner", "ExceptionMiddleware"]
+    assert told() == {"order": None, "/": own, "/sub/x": own + of_sub}
+    own = ["'second'", "Inner", "'first'", "ExceptionMiddleware"]
+    assert told("--order", "Outer#2 > Outer") == {
+        "order": ["Outer#2", "Inner", "Outer"], "/": own, "/sub/x": own + of_sub,
+    }  # fmt: skip
+    assert told()["order"] is None
+
+
+def test_another_order_is_told_with_the_routes(project: Project) -> None:
+    project.write({"main.py": DOUBLED})
+    for view, sign in (("table", ">"), ("tree", ">"), ("markdown", "&#62;")):
+        shown = project.call("routes", "main:app", "--order", "Inner > Outer", "-f", view).stdout
+        assert f"Another order was tried: Inner {sign} Outer" in shown
+        assert "Another order" not in project.call("routes", "main:app", "-f", view).stdout
+
+
+def test_an_order_with_a_name_that_is_not_there_is_a_mistake(project: Project) -> None:
+    project.write({"main.py": DOUBLED})
+    ran = project.call("routes", "main:app", "--order", "Iner > Outer")
+    assert (ran.code, ran.stdout) == (2, "")
+    assert "--order names Iner, but the app has no user middleware of that name: did you mean Inner?" in ran.stderr

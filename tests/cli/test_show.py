@@ -346,6 +346,18 @@ def test_another_order_is_tried_without_touching_the_code(project: Project) -> N
     assert trace["probe"]["order"] == ["Inner", "Outer"]
 
 
+def test_an_order_is_told_by_the_names_that_asked_for_it(project: Project) -> None:
+    """In the other order the second one is the first: what is told could not be asked for again."""
+    project.write({"main.py": LAYERED.replace("Middleware(Inner)", "Middleware(Inner), Middleware(Outer, 1)")
+                   .replace("def __init__(self, app)", "def __init__(self, app, number=0)")})  # fmt: skip
+
+    trace = shown(project, "main:app", "--order", "Outer#2 > Inner > Outer")
+
+    assert trace["probe"]["order"] == ["Outer#2", "Inner", "Outer"]
+    told = project.call("show", "main:app", "--order", "Outer#2 > Inner > Outer").stdout
+    assert "Another order was tried: Outer#2 > Inner > Outer" in told
+
+
 LIFESPAN = """\
 import contextlib
 from starlette.applications import Starlette

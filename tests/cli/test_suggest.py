@@ -53,16 +53,18 @@ def test_the_json_has_all_of_it(project: Project) -> None:
     project.write({"main.py": MISORDERED})
     _, found = told(project, "main")
     assert list(found) == [
-        "format", "target", "versions", "today", "order", "moves", "gone", "left", "revealed", "lines", "broken",
-        "mended", "against", "tried", "cut", "notes",
+        "format", "target", "versions", "today", "asked", "order", "moves", "gone", "left", "new", "revealed", "lines",
+        "broken", "mended", "against", "tried", "cut", "notes",
     ]  # fmt: skip
     assert found["today"] == ["Auth", "CORSMiddleware"]
     assert found["moves"] == [{"layer": "Auth", "before": 0, "after": 1}]
     assert [each["code"] for each in found["gone"]] == ["MW001", "MW002"]
+    module = {"registered_by": "call", "registered_in": None}
     assert found["lines"] == [
-        {"layer": "Auth", "form": "call", "text": AUTH.strip(), "place": {"file": "main.py", "line": 32}},
-        {"layer": "CORSMiddleware", "form": "call", "text": CORS.strip(), "place": {"file": "main.py", "line": 31}},
-    ]
+        {"layer": "Auth", "form": "call", "text": AUTH.strip(), "place": {"file": "main.py", "line": 32}, **module},
+        {"layer": "CORSMiddleware", "form": "call", "text": CORS.strip(), "place": {"file": "main.py", "line": 31},
+         **module},
+    ]  # fmt: skip
     assert (found["tried"], found["cut"]) == (1, False)
 
 
@@ -117,8 +119,8 @@ def test_what_a_loop_registers_is_told_by_its_place(project: Project) -> None:
     project.write({"main.py": HEAD + CORS + loop})
     _, found = told(project, "main")
     forms = {each["layer"]: (each["form"], each["text"]) for each in found["lines"]}
-    unknown = ("unknown", None)
-    assert forms == {"Auth": unknown, "CORSMiddleware": ("call", CORS.strip()), "Id": unknown}
+    looped = ("call", None)
+    assert forms == {"Auth": looped, "CORSMiddleware": ("call", CORS.strip()), "Id": looped}
     assert "# Auth (line 33)" in project.call("suggest", "main").stdout
 
 
@@ -130,9 +132,9 @@ def test_a_place_that_leaves_no_room_for_code_stands_above_it(
     gzip = "from starlette.middleware.gzip import GZipMiddleware\napp.add_middleware(GZipMiddleware)\n"
     project.write({f"{module}.py": MISORDERED, "main.py": f"from {module} import app\n{gzip}"})
     lines = project.call("suggest", "main").stdout.splitlines()
-    at = lines.index(f"  {AUTH.strip()}")
-    assert lines[at - 1] == f"  # {module}.py:32"
-    assert "  app.add_middleware(GZipMiddleware)  # main.py:3" in lines
+    at = lines.index(AUTH.strip())
+    assert lines[at - 1] == f"# {module}.py:32"
+    assert "app.add_middleware(GZipMiddleware)  # main.py:3" in lines
 
 
 def test_contracts_are_kept(project: Project) -> None:
@@ -143,6 +145,16 @@ def test_contracts_are_kept(project: Project) -> None:
     out = project.call("suggest", "main").stdout
     assert "a contract forbids the orders that promise to remove them" in out
     assert "break the contract 'edge'" in out
+
+
+def test_a_contract_that_is_broken_is_told_where_lint_finds_nothing(project: Project) -> None:
+    contract = '[[contracts]]\nname = "edge"\nlayers = ["Auth", "CORSMiddleware"]\n'
+    project.write({"main.py": FINE, "mwviz.toml": contract})
+    ran = project.call("suggest", "main")
+    assert (ran.code, "Lint found nothing: no order was looked for." in ran.stdout) == (0, True)
+    assert "Broken today: the contract 'edge'." in ran.stdout
+    (project.folder / "mwviz.toml").unlink()
+    assert "Lint found nothing: no other order is needed." in project.call("suggest", "main").stdout
 
 
 def test_a_lock_of_todays_order_is_pointed_out(project: Project) -> None:
@@ -160,7 +172,7 @@ def test_rules_are_chosen_as_for_lint(project: Project) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--order", "Auth"), "Suggest looks for the order by itself"),
+        (("--order", "Aut"), "--order names Aut, but the app has no user middleware of that name: did you mean Auth?"),
         (("--websocket", "/live"), "--websocket"),
         (("--select", "MW9"), "'MW9' is no rule"),
         (("-o", "out.svg"), "tells no format"),
@@ -171,6 +183,31 @@ def test_mistakes_are_2(project: Project, arguments: tuple[str, ...], message: s
     ran = project.call("suggest", "main", *arguments)
     assert (ran.code, ran.stdout) == (2, "")
     assert message in ran.stderr
+
+
+def test_an_order_that_is_asked_for_is_where_the_search_starts(project: Project) -> None:
+    project.write({"main.py": FINE.replace("app = Starlette()\n", f"app = Starlette()\n{ID}{ID}")})
+    assert told(project, "main")[0] == 0
+    code, found = told(project, "main", "--order", "Id#2 > Auth > Id > CORSMiddleware")
+    assert (code, found["asked"], found["today"]) == (1, True, ["Id#2", "Auth", "Id", "CORSMiddleware"])
+    assert found["order"] == ["Id#2", "Id", "CORSMiddleware", "Auth"]
+    assert found["moves"] == [{"layer": "Auth", "before": 1, "after": 3}]
+    assert [each["code"] for each in found["gone"]] == ["MW001", "MW002"]
+    assert codes(project, "main", "--order", " > ".join(found["order"])) == sorted(
+        each["code"] for each in (*(left["finding"] for left in found["left"]), *found["revealed"])
+    )
+    assert told(project, "main", "--order", " > ".join(found["order"]))[0] == 0
+    out = project.call("suggest", "main", "--order", "Auth > CORSMiddleware").stdout
+    assert re.search(r"^  asked for +suggested$", out, re.MULTILINE)
+    assert "This starts from the order that --order gives, not from the code's." in out
+
+
+def test_no_order_mends_what_stands_twice(project: Project) -> None:
+    project.write({"main.py": HEAD + CORS + ID + CORS})
+    for order in ((), ("--order", "Id > CORSMiddleware > CORSMiddleware#2")):
+        code, found = told(project, "main", "--select", "MW014", *order)
+        assert (code, found["tried"], [each["reason"] for each in found["left"]]) == (0, 0, ["fixed"])
+        assert found["left"][0]["finding"]["remedy"] == "Take one of them away, as CORSMiddleware."
 
 
 def test_several_configured_apps_want_a_name(project: Project) -> None:
@@ -188,6 +225,34 @@ def test_an_app_that_hangs_is_told_once_and_nothing_else_is_tried(project: Proje
     _, found = told(project, "main", "--timeout", "0.3")
     assert (found["order"], found["tried"]) == (None, 0)
     assert "Not every request of lint came to its end, so no other order was tried." in found["notes"]
+
+
+STUCK = """
+import time
+
+
+class Stuck(Id):
+    async def __call__(self, scope, receive, send):
+        async def stuck(message):
+            names = [name for name, _ in message.get("headers", ())]
+            while message.get("status") == 401 and b"access-control-allow-origin" in names:
+                try:
+                    time.sleep(60)
+                except BaseException:
+                    pass
+            await send(message)
+
+        await self.app(scope, receive, stuck)
+
+
+"""
+
+
+def test_where_no_order_could_be_tried_none_is_said_to_be_the_best(project: Project) -> None:
+    project.write({"main.py": HEAD + STUCK + CORS + AUTH + "app.add_middleware(Stuck)\n"})
+    ran = project.run("suggest", "main", "--timeout", "0.5", traced=False)
+    assert (ran.code, "No better order was found: 2 findings, 0 orders tried." in ran.stdout) == (0, True)
+    assert "A request hung in a call that cannot be interrupted: the search ended there." in ran.stdout
 
 
 def test_formats_and_endings_agree(project: Project) -> None:

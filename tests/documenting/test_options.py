@@ -131,6 +131,9 @@ def test_routes_are_selected_and_probed_as_asked(tmp_path: Path) -> None:
         ("/api/*",), ("GET",), ("A", "B"), ("C",),
     )  # fmt: skip
     assert (command.asked.timeout, command.asked.headers) == (10.0, (("a", "b"),))
+    ordered = read("routes app:app --order 'A > B'", tmp_path).asked
+    assert isinstance(ordered, RouteView)
+    assert (ordered.order, ordered.timeout) == ("A > B", None)
     assert read("routes app:app", tmp_path).asked == RouteView(type(selection)(), None, ())
 
 

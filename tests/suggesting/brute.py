@@ -10,7 +10,7 @@ from typing import Any
 
 from mwviz import checking, linting, suggesting
 from mwviz.analysis.lint import chosen
-from mwviz.analysis.suggest.judged import Change, Judged, compared, judged
+from mwviz.analysis.suggest.judged import Change, Judged, Weight, compared, judged, weight
 from mwviz.api import Target
 from mwviz.collect import ProbeOptions, subject_of_object
 from mwviz.collect.linting.tried import tried_here
@@ -51,14 +51,19 @@ def moves(order: tuple[int, ...]) -> int:
     )
 
 
-def better(app: Any) -> Iterator[tuple[int, int, tuple[int, ...]]]:
-    """Each order that is better, by how many findings stay that it or another could mend, and how many layers move."""
+def better(app: Any) -> Iterator[tuple[Weight, int, int, tuple[int, ...]]]:
+    """Each order that is better, by what there is to find that it or another could mend, what of it is new, and moves.
+
+    None has more findings, more errors, or more errors and warnings than today's.
+    """
     before = linted(app, None)
     for order in permutations(range(len(app.user_middleware))):
         with suppress(MwvizError):
             after = linted(app, order)
             change: Change = compared(before, after)
             mendable = [each for each in change.revealed if each.code in ("MW006", "MW015")]
-            stay = len(change.left) + len(change.unseen) + len(mendable)
-            if after.whole and change.gone and not change.new:
-                yield stay, moves(order), order
+            stay = weight([*change.left, *change.unseen, *mendable, *change.new])
+            today = weight(before.findings)
+            fewer = stay != today and all(there <= then for there, then in zip(stay, today, strict=True))
+            if after.whole and change.gone and fewer:
+                yield stay, len(change.new), moves(order), order

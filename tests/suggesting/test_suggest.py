@@ -9,9 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.responses import Response
 
-from mwviz.analysis.suggest.judged import compared
+from mwviz import suggesting
+from mwviz.analysis.suggest.judged import compared, weight
 from mwviz.model.contracts import Contract, Name
+from mwviz.render.suggest import SuggestFormat, render
 from tests.linting.layered import (
     CORS,
     GZIP,
@@ -63,7 +66,7 @@ CASES: list[tuple[str, tuple[Any, ...], tuple[str, ...], str | None, list[str], 
     ("no order helps a raised 401", (Refusing, Plain), ("MW010",), None, [], ["MW010 fixed"]),
     ("some helps, some does not", (PureAuth, CORS, Refusing), ("MW001", "MW002", "MW010"),
      "CORSMiddleware > PureAuth > Refusing", ["MW001", "MW002"], ["MW010 fixed"]),
-    ("the same twice", (CORS, Plain, CORS), ("MW014",), None, [], ["MW014 kept"]),
+    ("the same twice", (CORS, Plain, CORS), ("MW014",), None, [], ["MW014 fixed"]),
     ("two of one class, one in the way", (Passing, GZIP, Passing), ("MW006",),
      "Passing > Passing#2 > GZipMiddleware", ["MW006"], []),
 ]  # fmt: skip
@@ -103,6 +106,26 @@ def test_what_was_hidden_and_no_order_causes_comes_to_light() -> None:
     )
 
 
+class Guard(BaseHTTPMiddleware):
+    """Refuses preflights, and adds a header of security to everything."""
+
+    async def dispatch(self, request: Any, call_next: Any) -> Response:
+        response: Response = Response(status_code=403) if request.method == "OPTIONS" else await call_next(request)
+        response.headers["strict-transport-security"] = "max-age=1"
+        return response
+
+
+def test_an_error_is_worth_a_finding_of_less_weight() -> None:
+    """No page gets anything while Guard refuses preflights; inside of CORS only the preflight lacks its header."""
+    found = suggested(app(Guard, CORS), select=("MW001", "MW015"))
+    assert found.order == ("CORSMiddleware", "Guard")
+    assert [[each.code for each in part] for part in (found.gone, found.new, found.revealed)] == [
+        ["MW001"], ["MW015"], [],
+    ]  # fmt: skip
+    assert [each.remedy for each in found.new] == [""]  # it would be to go back
+    assert suggested(app(CORS, Guard), select=("MW001", "MW015")).order is None
+
+
 def names(*layers: str) -> tuple[tuple[Name], ...]:
     return tuple((Name(layer),) for layer in layers)
 
@@ -136,6 +159,18 @@ def test_of_two_best_orders_the_one_is_told_that_keeps_more_contracts() -> None:
     broken = Contract("mine", "", names("CORSMiddleware", "Plain"))
     found = suggested(app(*layers), broken, select=("MW001",))
     assert (found.order, found.mended) == (("CORSMiddleware", "PureAuth", "Plain"), ("mine",))
+    assert "This order mends the contract 'mine', broken today." in render(found, SuggestFormat.TEXT)
+
+
+def test_a_contract_is_kept_before_moves_are_spared() -> None:
+    """Other and Third may stay where they are for lint, but not for the contract, which is broken today."""
+    broken = Contract("mine", "", names("Third", "Other"))
+    absent = Contract("absent", "", names("Nobody"))
+    found = suggested(app(PureAuth, CORS, Other, Third), broken, absent, select=("MW001",))
+    assert found.order == ("CORSMiddleware", "PureAuth", "Third", "Other")
+    assert (len(found.moves), found.broken, found.mended, found.cut) == (2, ("absent", "mine"), ("mine",), False)
+    told = " ".join(render(found, SuggestFormat.TEXT).split())
+    assert "Broken today and in this order, too: the contract 'absent'. `mwviz check` tells what mends that." in told
 
 
 def test_of_two_best_orders_always_the_same_is_told() -> None:
@@ -158,7 +193,16 @@ def test_an_order_that_cannot_be_tried_is_told() -> None:
     found = suggested(app(Once, PureAuth, CORS), select=("MW001",))
     assert found.order is None
     assert any("could not be tried" in note and "made already" in note for note in found.notes)
-    assert found.tried == 2
+    assert (found.tried, found.cut) == (2, True)
+    assert render(found, SuggestFormat.TEXT).splitlines()[2] == "No better order was found: 1 finding, 2 orders tried."
+
+
+def test_the_search_ends_in_time_with_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = app(ReadsSession, Session, GZIP, Passing)
+    assert (suggested(made).tried, suggested(made).cut) == (2, False)
+    monkeypatch.setattr(suggesting, "MOST_SECONDS", -1.0)
+    found = suggested(made)
+    assert (found.tried, found.cut, found.order) == (1, True, ("Session", "ReadsSession", "GZipMiddleware", "Passing"))
 
 
 POOL = (
@@ -180,9 +224,11 @@ def test_no_order_is_better_than_the_one_that_is_suggested(picked: list[int], at
         return
     assert found.order is not None
     mendable = [each for each in found.revealed if each.code in ("MW006", "MW015")]
-    assert (len(found.left) + len(mendable), len(found.moves)) == best[:2]
+    there = weight([*(each.finding for each in found.left), *mendable, *found.new])
+    assert (there, len(found.new), len(found.moves)) == best[:3]
     again = linted(made, tuple(found.today.index(name) for name in found.order))
-    assert len(again.findings) == len([each for each in found.left if each.reason != "unseen"]) + len(found.revealed)
+    stay = [each for each in found.left if each.reason != "unseen"]
+    assert len(again.findings) == len([*stay, *found.new, *found.revealed])
 
 
 def test_the_app_is_left_as_it_was() -> None:

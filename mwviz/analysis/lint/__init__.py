@@ -166,8 +166,8 @@ def _unjudged(evidence: Evidence, codes: Collection[str]) -> Iterator[str]:
         raised = attempt.trace.steps[index].raised is not None and not attempt.trace.probe.lifespan
         start = "--lifespan, " if raised else ""
         yield (
-            f"{layer} let the request no further ({got(attempt.trace)}): {left_out} Give {start}-H, or PATH, so that it "
-            "passes."
+            f"{layer} let the request no further ({got(attempt.trace)}): {left_out} "
+            f"Give {start}-H, or PATH, so that it passes."
         )
         return
     late = cors.kept_from_endpoint(evidence)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from mwviz.analysis.lint import OF_RESPONSES
 from mwviz.analysis.lint.met import stopped
@@ -17,8 +17,30 @@ from mwviz.model.findings import Finding
 #: A finding by its code and by who its layers are, whatever they are called: `X#2` may be `X` in another order.
 Key: TypeAlias = tuple[str, tuple[str, ...]]
 
+
+class Weight(NamedTuple):
+    """How many findings there are, how many of them are errors, and how many are errors or warnings.
+
+    Weights are compared in this order; that none of the three grows is `<=` of each.
+    """
+
+    findings: int
+    errors: int
+    failing: int
+
+    def plus(self, other: Weight) -> Weight:
+        """Both together."""
+        return Weight(*(a + b for a, b in zip(self, other, strict=True)))
+
+    def grows_to(self, other: Weight) -> bool:
+        """Whether the other one has more of anything."""
+        return any(a < b for a, b in zip(self, other, strict=True))
+
+
 #: What no order of layers causes or mends: where it is not found in another order, it is not seen there.
-FIXED = frozenset({"MW007", "MW010", "MW011", "MW016", "MW017", "MW018", "MW022", "MW023", "MW024", "MW025", "MW026"})
+FIXED = frozenset(
+    {"MW007", "MW010", "MW011", "MW014", "MW016", "MW017", "MW018", "MW022", "MW023", "MW024", "MW025", "MW026"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +105,23 @@ class Change:
     revealed: tuple[Finding, ...]
 
 
+def weight(findings: Iterable[Finding]) -> Weight:
+    """How much there is to say."""
+    found = Counter(finding.severity for finding in findings)
+    return Weight(found.total(), found["error"], found["error"] + found["warning"])
+
+
 def judged(
     findings: tuple[Finding, ...], evidence: Evidence, entries: tuple[int | None, ...], notes: tuple[str, ...]
 ) -> Judged:
     """What lint found in one order, with what of the evidence tells how far it could see."""
     stopper = next((layer for _, layer in stopped(evidence.plain)), None)
     return Judged(findings, evidence.layers, entries, stopper, evidence.faults is not None, notes)
+
+
+def is_mendable(finding: Finding, stands: Judged) -> bool:
+    """Whether another order of the registrations might do without it."""
+    return finding.code not in FIXED and stands.pair(finding) is not None
 
 
 def compared(before: Judged, after: Judged) -> Change:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from mwviz.collect.stack import describe
@@ -15,6 +16,19 @@ _SEPARATOR = re.compile(r"(?<!<lambda)>")
 def entry_labels(entries: Sequence[object]) -> list[str]:
     """The names by which registrations are told apart, in their order."""
     return describe.labels([describe.name(describe.subject(entry, None)) for entry in entries])
+
+
+def labels_today(today: Sequence[object], entries: Sequence[object]) -> list[str]:
+    """What `--order` calls `entries`, which are `today`'s in another order: `X#2` stays that wherever it stands.
+
+    Where they are others, since startup changed them, they have the names that they have there.
+    """
+    if Counter(map(id, today)) != Counter(map(id, entries)):
+        return entry_labels(entries)
+    names: dict[int, list[str]] = {}  # one registration may stand in the list twice
+    for label, entry in zip(entry_labels(today), today, strict=True):
+        names.setdefault(id(entry), []).append(label)
+    return [names[id(entry)].pop(0) for entry in entries]
 
 
 def reordered(entries: Sequence[object], wanted: str) -> list[object]:

@@ -8,7 +8,7 @@ from mwviz import __version__
 from mwviz.collect import failure, redact
 from mwviz.collect.compat import framework_versions, is_application, overriding_call
 from mwviz.collect.probe.experiment import Experiment, Run, Subject
-from mwviz.collect.probe.order import entry_labels
+from mwviz.collect.probe.order import labels_today
 from mwviz.collect.probe.server import Connection, LifespanConversation
 from mwviz.collect.probe.websocket import WebsocketConnection
 from mwviz.collect.read import lifespans, remarks, repeats
@@ -150,7 +150,9 @@ def _versions(experiment: Experiment) -> Versions:
 
 
 def _order(experiment: Experiment) -> tuple[str, ...] | None:
-    return None if experiment.options.order is None else tuple(entry_labels(experiment.built.entries))
+    if experiment.options.order is None:
+        return None
+    return tuple(labels_today(experiment.subject.application.user_middleware, experiment.built.entries))
 
 
 def _endpoint(experiment: Experiment) -> Endpoint | None:

@@ -33,7 +33,16 @@ def routes(experiment: Experiment, walk: Walk) -> Routes:
     telling = _Telling(experiment.subject, stack.layers)
     chains = tuple(map(telling.route, walk.met))
     notes = (*stack.notes, *dict.fromkeys(walk.notes))
-    return Routes(stack.target, stack.versions, telling.layers(), telling.dependencies(), chains, len(chains), notes)
+    return Routes(
+        target=stack.target,
+        versions=stack.versions,
+        layers=telling.layers(),
+        dependencies=telling.dependencies(),
+        routes=chains,
+        total=len(chains),
+        notes=notes,
+        order=report.order_of(experiment),
+    )
 
 
 def _named(standing: Standing) -> object:

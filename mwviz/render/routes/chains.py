@@ -49,6 +49,12 @@ class Branch:
     branches: tuple[Branch, ...]
 
 
+def remarks(routes: Routes) -> tuple[str, ...]:
+    """Another order that was asked for, and the notes, a sentence each."""
+    order = [f"Another order was tried: {' > '.join(routes.order)}"] if routes.order is not None else []
+    return tuple(map(visible, (*order, *routes.notes)))
+
+
 def shared(routes: Routes) -> tuple[Link, ...]:
     """The layers that every route passes, outermost first."""
     return tuple(_link(routes, ("layer", index)) for index in _common(routes))

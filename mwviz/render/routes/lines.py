@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from mwviz.model.routes import RouteChain, Routes
 from mwviz.render import words
 from mwviz.render.plain import columns, visible
-from mwviz.render.routes.chains import Link, address, methods, runs, summary
+from mwviz.render.routes.chains import Link, address, methods, remarks, runs, summary
 from mwviz.render.terminal import NARROWEST, Line, Part, fold, paint, source
 
 _GAP = 2
@@ -44,7 +44,7 @@ def framed(routes: Routes, body: Iterable[str], *, width: int, color: bool) -> s
     width = max(width, NARROWEST)
     target, versions = words.headline_parts(routes)
     above = fold([(target, "bold"), (versions, "dim")], width, 2)
-    notes = [fold([("Note: ", "dim"), (visible(note), "")], width, 6) for note in routes.notes]
+    notes = [fold([("Note: ", "dim"), (note, "")], width, 6) for note in remarks(routes)]
     aside = [paint(line, color) for note in notes for line in note]
     below = [paint(line, color) for line in fold([(summary(routes), "bold")], width)]
     head = [paint(line, color) for line in above]

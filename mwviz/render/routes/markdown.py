@@ -16,6 +16,7 @@ from mwviz.render.routes.chains import (
     common_title,
     groups,
     methods,
+    remarks,
     shared,
     skips,
     summary,
@@ -29,7 +30,7 @@ def render(routes: Routes, *, width: int = 80, color: bool = False, verbose: boo
     """Return a heading and a table for each group of routes; `verbose` adds versions and arguments."""
     head = escaped(words.headline(routes)) if verbose else f"**{escaped(visible(routes.target))}**"
     paragraphs = [head, escaped(summary(routes)), *_groups(routes, verbose)]
-    return "\n\n".join([*paragraphs, *(escaped(visible(note)) for note in routes.notes)]) + "\n"
+    return "\n\n".join([*paragraphs, *map(escaped, remarks(routes))]) + "\n"
 
 
 def _groups(routes: Routes, verbose: bool) -> Iterator[str]:

@@ -17,8 +17,8 @@ def render(suggestion: Suggestion, *, width: int = 80, color: bool = False, verb
     if suggestion.order is not None:
         parts.append("\n".join(_orders(suggestion)))
         parts += _found("Gone", suggestion.gone, verbose, remedies=False)
-        heading = "Comes to light: it was so before, but no request got there to show it"
-        parts += _found(heading, suggestion.revealed, verbose, remedies=True)
+        parts += _found(words.BROUGHT, suggestion.new, verbose, remedies=True)
+        parts += _found(words.REVEALED, suggestion.revealed, verbose, remedies=True)
     for heading, left in words.groups(suggestion):
         parts += _found(heading, [each.finding for each in left], verbose, remedies=True)
     if suggestion.order is not None:
@@ -36,7 +36,7 @@ def _code(suggestion: Suggestion) -> Iterator[str]:
 
 def _orders(suggestion: Suggestion) -> Iterator[str]:
     marks = words.marks(suggestion)
-    yield row(["today", "suggested", "moved"])
+    yield row([words.start(suggestion), "suggested", "moved"])
     yield row(["---", "---", "---"])
     for old, new in zip(suggestion.today, suggestion.order or (), strict=True):
         name = escaped(visible(new))

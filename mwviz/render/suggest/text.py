@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from collections.abc import Iterator, Sequence
+from textwrap import dedent, wrap
 
 from mwviz.model.findings import Finding
 from mwviz.model.suggestion import Suggestion
@@ -13,13 +14,11 @@ from mwviz.render.plain import columns, shorten, visible
 from mwviz.render.suggest import words
 from mwviz.render.terminal import NARROWEST, Line, Part, fold, paint
 
-_TODAY, _SUGGESTED = "today", "suggested"
+_SUGGESTED = "suggested"
 #: Room for the mark of a move, and between the columns.
 _MARK, _GAP = len("  ↑ outward"), 4
 #: Columns of code beside a comment: where it leaves less, as a path of an installed package does, it goes above.
 _CODE_LEAST = 40
-#: A text in the code, which a line break would change.
-_LITERAL = re.compile(r"""'[^']*'|"[^"]*\"""")
 
 
 def render(suggestion: Suggestion, *, width: int, color: bool, verbose: bool) -> str:
@@ -31,8 +30,8 @@ def render(suggestion: Suggestion, *, width: int, color: bool, verbose: bool) ->
     if suggestion.order is not None:
         lines += [[], *_orders(suggestion, width)]
         lines += _found("Gone", suggestion.gone, width, verbose, remedies=False)
-        heading = "Comes to light: it was so before, but no request got there to show it"
-        lines += _found(heading, suggestion.revealed, width, verbose, remedies=True)
+        lines += _found(words.BROUGHT, suggestion.new, width, verbose, remedies=True)
+        lines += _found(words.REVEALED, suggestion.revealed, width, verbose, remedies=True)
     for heading, left in words.groups(suggestion):
         lines += _found(heading, [each.finding for each in left], width, verbose, remedies=True)
     if suggestion.order is not None:
@@ -51,9 +50,10 @@ def _orders(suggestion: Suggestion, width: int) -> Iterator[Line]:
     order = [visible(name) for name in suggestion.order or ()]
     marks = {visible(name): way for name, way in words.marks(suggestion).items()}
     room = max((width - _MARK - _GAP - 2) // 2, 8)
-    column = min(max(map(columns, [*today, _TODAY])), room)
+    start = words.start(suggestion)
+    column = min(max(map(columns, [*today, start])), room)
     wide = min(max(map(columns, [*order, _SUGGESTED])), room)
-    yield [("  ", ""), (_padded(_TODAY, column + _GAP), "dim"), (_SUGGESTED, "dim")]
+    yield [("  ", ""), (_padded(start, column + _GAP), "dim"), (_SUGGESTED, "dim")]
     for old, new in zip(today, order, strict=True):
         left: Part = (_padded(shorten(old, column), column + _GAP), "yellow" if old in marks else "")
         arrow = f"  {'↑' if marks.get(new) == 'outward' else '↓'} {marks.get(new)}" if new in marks else ""
@@ -81,20 +81,28 @@ def _found(heading: str, found: Sequence[Finding], width: int, verbose: bool, *,
 
 def _code(suggestion: Suggestion, width: int) -> Iterator[Line]:
     for source, comment in words.code(suggestion):
-        # A break between arguments leaves the code whole; one in a text, or before the bracket, does not.
-        breaks = "(" in source.partition(" ")[0] and not any(" " in text for text in _LITERAL.findall(source))
-        beside = width - 2 - columns(comment) - 2
+        beside = width - columns(comment) - 2  # not indented: it can be copied into a module
         above = bool(source) and beside < _CODE_LEAST
-        folded = _wrapped(source, width - 2 if above else beside) if breaks else [source]
         if above:
-            yield [("  ", ""), (comment, "dim")]
+            yield [(comment, "dim")]
+        folded = _wrapped(source, width if above else beside)
         for line in folded[:-1]:
-            yield [("  ", ""), (line, "")]
+            yield [(line, "")]
         after = "" if above else comment
-        yield [("  ", ""), (folded[-1], ""), ("  " if source and after else "", ""), (after, "dim")]
+        yield [(folded[-1], ""), ("  " if source and after else "", ""), (after, "dim")]
 
 
 def _wrapped(source: str, width: int) -> list[str]:
-    from textwrap import wrap  # `fold` breaks after slashes, too, and inside of what is longer than a line
+    """The line of code, divided between arguments where it is too long and stays the same code."""
+    # `fold` breaks after slashes, too, and inside of what is longer than a line
+    after = f"{source[: len(source) - len(source.lstrip())]}    "
+    lines = wrap(source, width, subsequent_indent=after, break_long_words=False, break_on_hyphens=False)
+    return lines if len(lines) > 1 and _code_of(lines) == _code_of([source]) is not None else [source]
 
-    return wrap(source, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False) or [source]
+
+def _code_of(lines: Sequence[str]) -> str | None:
+    """What Python reads; None where that is no whole statement: a break in a text, or before a bracket, changes it."""
+    try:
+        return ast.dump(ast.parse(dedent("\n".join(lines)).replace("***", "_")))
+    except SyntaxError:
+        return None

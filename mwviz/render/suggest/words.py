@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mwviz.model.suggestion import Left, Line, Reason, Suggestion
 from mwviz.render.findings.told import at
 from mwviz.render.plain import visible
 
+#: What the suggested order shows that today's does not.
+BROUGHT = "New: what this order brings, which is less than what it removes"
+REVEALED = "Comes to light: it was so before, but no request got there to show it"
 HEADINGS: dict[Reason, str] = {
     "kept": "Left: no order that was tried removes them without harm",
     "fixed": "Left: no order of the layers removes them",
@@ -21,19 +24,27 @@ def headline(suggestion: Suggestion) -> str:
     if suggestion.order is None:
         return _none(suggestion, found)
     moves = _count(len(suggestion.moves), "move")
-    return f"A better order: {len(suggestion.gone)} of {_count(found, 'finding')} gone, with {moves}."
+    new = f", {len(suggestion.new)} new" if suggestion.new else ""
+    return f"A better order: {len(suggestion.gone)} of {_count(found, 'finding')} gone{new}, with {moves}."
 
 
 def _none(suggestion: Suggestion, found: int) -> str:
     if not found:
-        return "Nothing was found: no other order is needed."
-    if not suggestion.tried:
+        return f"Lint found nothing: {'no order was looked for' if suggestion.broken else 'no other order is needed'}."
+    if not any(each.reason == "kept" for each in suggestion.left):
         return f"No order is better: {_count(found, 'finding')}, and none that another order could remove."
-    return f"No order is better: {_count(found, 'finding')}, {_count(suggestion.tried, 'order')} tried."
+    ended = suggestion.cut or not (suggestion.tried or suggestion.against)
+    told = "No better order was found" if ended else "No order is better"
+    return f"{told}: {_count(found, 'finding')}, {_count(suggestion.tried, 'order')} tried."
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def start(suggestion: Suggestion) -> str:
+    """Return what the order is called that the suggested one is compared with."""
+    return "asked for" if suggestion.asked else "today"
 
 
 def groups(suggestion: Suggestion) -> Iterator[tuple[str, tuple[Left, ...]]]:
@@ -51,17 +62,23 @@ def groups(suggestion: Suggestion) -> Iterator[tuple[str, tuple[Left, ...]]]:
 
 def remarks(suggestion: Suggestion) -> Iterator[str]:
     """Yield what else is to be said: contracts, and how far the search went."""
+    if suggestion.asked:
+        yield "This starts from the order that --order gives, not from the code's."
     if suggestion.against:
-        names = ", ".join(f"'{visible(name)}'" for name in suggestion.against)
-        several = "s" if len(suggestion.against) > 1 else ""
-        yield f"Orders that promise fewer findings break the contract{several} {names}."
+        yield f"Orders that promise fewer findings break {_contracts(suggestion.against)}."
     if suggestion.mended:
-        yield f"This order keeps what is broken today: {', '.join(map(visible, suggestion.mended))}."
+        yield f"This order mends {_contracts(suggestion.mended)}, broken today."
     if still := [name for name in suggestion.broken if name not in suggestion.mended]:
-        yield f"Broken today, and not mended by an order: {', '.join(map(visible, still))}."
+        too = "" if suggestion.order is None else " and in this order, too"
+        yield f"Broken today{too}: {_contracts(still)}. `mwviz check` tells what mends that."
     if suggestion.cut:
         yield f"The search was cut after {_count(suggestion.tried, 'order')}: there may be a better one."
     yield from map(visible, suggestion.notes)
+
+
+def _contracts(names: Sequence[str]) -> str:
+    several = "s" if len(names) > 1 else ""
+    return f"the contract{several} {', '.join(repr(visible(name)) for name in names)}"
 
 
 def command(suggestion: Suggestion) -> str:
@@ -83,22 +100,28 @@ def file(suggestion: Suggestion) -> str:
 def code(suggestion: Suggestion) -> tuple[tuple[str, str], ...]:
     """Return the registrations as lines of code, each with a comment that tells the place where it stands now."""
     forms = [line.form for line in suggestion.lines]
-    short = bool(file(suggestion))
+    short, several = bool(file(suggestion)), len({line.registered_in for line in suggestion.lines}) > 1
     found: list[tuple[str, str]] = []
     for number, line in enumerate(suggestion.lines):
         if line.form == "list" and "list" not in forms[:number]:
             found.append(("", "# in the list: the first one stands outermost"))
         if line.form != "list" and all(form == "list" for form in forms[:number]):
             found.append(("", "# added by calls: the last one stands outermost"))
-        found += _source(line, short=short)
+        found += _source(line, _comment(line, short=short, several=several))
     return tuple(found)
 
 
-def _source(line: Line, *, short: bool) -> list[tuple[str, str]]:
-    place = "place unknown"
-    if line.place is not None:
-        place = f"line {line.place.line}" if short else at(line.place)
+def _comment(line: Line, *, short: bool, several: bool) -> str:
+    """Where it stands today: the function is told where there are several, and a list that it has to leave."""
+    if line.place is None:
+        return "place unknown"
+    place = f"line {line.place.line}" if short else at(line.place)
+    code = f", in {visible(line.registered_in)}" if several and line.registered_in is not None else ""
+    return f"{place}{code}{', take it out of the list' if (line.registered_by, line.form) == ('list', 'call') else ''}"
+
+
+def _source(line: Line, comment: str) -> list[tuple[str, str]]:
     if line.text is None:
-        return [("", f"# {visible(line.layer)} ({place})")]
+        return [("", f"# {visible(line.layer)} ({comment})")]
     first, *rest = line.text.split("\n")
-    return [(visible(first), f"# {place}"), *((visible(each), "") for each in rest)]
+    return [(visible(first), f"# {comment}"), *((visible(each), "") for each in rest)]
