@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mwviz.collect.compat import is_application, is_base_http, overriding_call
 from mwviz.collect.find.registration import Registrations
@@ -27,6 +27,9 @@ from mwviz.collect.stack.construct import Kept
 from mwviz.collect.stack.recorder import Recorder
 from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.errors import ProbeError, TargetError
+
+if TYPE_CHECKING:
+    from mwviz.collect.probe.sight import Sight
 
 
 class Subject:
@@ -57,7 +60,7 @@ class Run:
     """One request as it was sent: what crossed and what was called, since when, and how it ended.
 
     `over` says that the call ended, `error` is the exception that left the app, `expired` that the time limit came
-    first.
+    first. `sight` is what could be seen meanwhile, where that was asked for.
     """
 
     recorder: Recorder
@@ -67,6 +70,7 @@ class Run:
     error: BaseException | None = None
     over: bool = False
     expired: bool = False
+    sight: Sight | None = None
 
     @property
     def duration(self) -> int | None:
@@ -111,6 +115,7 @@ class Experiment:
         self.measured: list[Run] = []
         self.reference: Run | None = None
         self.error: BaseException | None = None
+        self.looking = options.state
 
     async def conduct(self, loop: Loop, watchdog: Watchdog) -> None:
         """Arrange, probe and restore, all in the loop: there a server builds the stack, too. Raises ProbeError."""
@@ -256,6 +261,8 @@ class Experiment:
         if self.run is not None:
             self.run.recorder = before
         self.run = run = Run(self.recorder, request.connection(loop.event, loop.give_way), self.calls.begin())
+        if self.looking:
+            run.sight = self._sight()
         state = {} if self.conversation is None else dict(self.conversation.state)
         scope = request.scope(self.recorder.mark, state)
 
@@ -281,6 +288,11 @@ class Experiment:
             run.began = self.recorder.now()
             await loop.within(request.timeout, call, run.expire)
         return run
+
+    def _sight(self) -> Sight:
+        from mwviz.collect.probe.sight import Sight  # a plain probe starts sooner without it
+
+        return Sight(self.recorder)
 
     def fail(self, error: BaseException) -> None:
         """The loop itself was ended by an exception of the app's."""

@@ -1,0 +1,264 @@
+"""Who sets state and who sees it, by hand for each app; the names of places are those that a reader would say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+import mwviz
+from mwviz.model import Trace
+
+first: ContextVar[object] = ContextVar("first")
+second: ContextVar[object] = ContextVar("second", default=None)
+before: ContextVar[object] = ContextVar("before")
+before.set("set when the module was imported")
+
+
+class Holder:
+    variable: ContextVar[object] = ContextVar("held by a class")
+
+
+class Layer:
+    """Hands everything on."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+
+
+class Plain(Layer):
+    pass
+
+
+class Outer(Layer):
+    pass
+
+
+class Sets(Layer):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        first.set(object())
+        await self.app(scope, receive, send)
+
+
+class SetsAgain(Layer):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        first.set(object())
+        await self.app(scope, receive, send)
+
+
+class Resets(Layer):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        token = first.set(object())
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            first.reset(token)
+
+
+class SetsOnTheWayOut(Layer):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def setting(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                first.set(object())
+                scope["answered"] = True
+            await send(message)
+
+        await self.app(scope, receive, setting)
+
+
+class SetsWhenRead(Layer):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def setting() -> Any:
+            message = await receive()
+            first.set(object())
+            return message
+
+        await self.app(scope, setting, send)
+
+
+class Cut(BaseHTTPMiddleware):
+    async def dispatch(self, request: Any, call_next: Any) -> Response:
+        return await call_next(request)  # type: ignore[no-any-return]
+
+
+class CutThatSets(BaseHTTPMiddleware):
+    async def dispatch(self, request: Any, call_next: Any) -> Response:
+        first.set(object())
+        response: Response = await call_next(request)
+        second.set(object())
+        return response
+
+
+class SetsScope(Layer):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        scope["session"] = {}
+        scope.setdefault("state", {})["tenant"] = object()
+        await self.app(scope, receive, send)
+
+
+class Copies(Layer):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(dict(scope), receive, send)
+
+
+class Deletes(Layer):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app({key: value for key, value in scope.items() if key != "session"}, receive, send)
+
+
+class Unnamed(Layer):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        Holder.variable.set(object())
+        await self.app(scope, receive, send)
+
+
+class Fails(Layer):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        first.set(object())
+        raise ValueError("a bug")
+
+
+async def page(request: Request) -> JSONResponse:
+    second.set(object())
+    request.state.page = object()
+    return JSONResponse({})
+
+
+def plain_page(request: Request) -> JSONResponse:
+    second.set(object())
+    request.state.page = object()
+    return JSONResponse({})
+
+
+async def reading_page(request: Request) -> JSONResponse:
+    second.set(object())
+    await request.body()
+    return JSONResponse({})
+
+
+async def talk(websocket: WebSocket) -> None:
+    second.set(object())
+    await websocket.accept()
+    await websocket.close()
+
+
+ROUTES = [
+    Route("/page", page),
+    Route("/plain", plain_page),
+    Route("/reads", reading_page, methods=["POST"]),
+    WebSocketRoute("/talk", talk),
+]
+
+
+def app(*layers: Any) -> Starlette:
+    return Starlette(routes=ROUTES, middleware=[Middleware(each) for each in layers])
+
+
+def named(trace: Trace, places: Any) -> str:
+    """Places in words, without the frameworks' own layers, and the router."""
+    own = (each for each in places if not isinstance(each, int) or trace.layers[each].origin != "framework")
+    names = (trace.layers[each].label if isinstance(each, int) else str(each) for each in own if each != "router")
+    return " ".join(names)
+
+
+def told(trace: Trace, name: str) -> tuple[str, str, str, str, str]:
+    """Set by, seen on the way in, on the way out, reset by, cut off by."""
+    (item,) = [each for each in trace.state or () if each.name == name]
+    ways = (item.set_by, item.seen_in, item.seen_out, item.reset_by, item.cut_by)
+    return tuple(named(trace, each) for each in ways)  # type: ignore[return-value]
+
+
+#: what it is, the app, how it is probed, the name, and who sets it, sees it in, sees it out, resets it, cuts it off
+TRUTH: list[tuple[str, Callable[[], Starlette], dict[str, Any], str, tuple[str, str, str, str, str]]] = [
+    ("a pure layer sets for all", lambda: app(Outer, Sets, Plain), {}, "first",
+     ("Sets", "Plain endpoint", "endpoint Plain Sets Outer", "", "")),
+    ("it resets when all is over", lambda: app(Outer, Resets, Plain), {}, "first",
+     ("Resets", "Plain endpoint", "endpoint Plain Resets Outer", "Resets", "")),
+    ("what is set inside is cut off", lambda: app(Outer, Cut, Sets, Plain), {}, "first",
+     ("Sets", "Plain endpoint", "endpoint Plain Sets", "", "Cut")),
+    ("only the innermost of two cuts it off", lambda: app(Cut, CutThatSets, Cut, Sets), {}, "first",
+     ("CutThatSets Sets", "Cut#2 Sets endpoint", "endpoint Sets Cut#2 CutThatSets", "", "Cut Cut#2")),
+    ("a BaseHTTPMiddleware sets on its own way in", lambda: app(Outer, CutThatSets, Plain), {}, "first",
+     ("CutThatSets", "Plain endpoint", "endpoint Plain CutThatSets Outer", "", "")),
+    ("and on its way out, for who stands outside", lambda: app(Outer, CutThatSets, Plain), {}, "second",
+     ("CutThatSets", "", "CutThatSets Outer", "", "")),
+    ("a layer sets on the way out", lambda: app(Outer, SetsOnTheWayOut, Plain), {}, "first",
+     ("SetsOnTheWayOut", "", "SetsOnTheWayOut Outer", "", "")),
+    ("a key is set on the way out", lambda: app(Outer, Cut, SetsOnTheWayOut), {}, "answered",
+     ("SetsOnTheWayOut", "", "SetsOnTheWayOut Cut Outer", "", "")),
+    ("two layers set it", lambda: app(Sets, Plain, SetsAgain), {}, "first",
+     ("Sets SetsAgain", "Plain SetsAgain endpoint", "endpoint SetsAgain Plain Sets", "", "")),
+    ("an async handler sets", lambda: app(Outer, Plain), {"path": "/page"}, "second",
+     ("endpoint", "", "endpoint Plain Outer", "", "")),
+    ("an async handler behind a BaseHTTPMiddleware", lambda: app(Outer, Cut, Plain), {"path": "/page"}, "second",
+     ("endpoint", "", "endpoint Plain", "", "Cut")),
+    ("a handler in a thread sets for nobody", lambda: app(Outer, Plain), {"path": "/plain"}, "second",
+     ("endpoint", "", "", "", "endpoint")),
+    ("the state of a request is one for all", lambda: app(Outer, Cut, Plain), {"path": "/plain"}, "state.page",
+     ("endpoint", "", "endpoint Plain Cut Outer", "", "")),
+    ("a handler sets before it reads", lambda: app(Outer, Plain), {"path": "/reads", "data": "x"}, "second",
+     ("endpoint", "", "endpoint Plain Outer", "", "")),
+    ("receive sets, or who called it", lambda: app(Outer, SetsWhenRead), {"path": "/reads", "data": "x"}, "first",
+     ("SetsWhenRead", "", "endpoint SetsWhenRead Outer", "", "")),
+    ("which of them cannot be told", lambda: app(SetsWhenRead, Plain), {"path": "/reads", "data": "x"}, "second",
+     ("None", "", "endpoint Plain SetsWhenRead", "", "")),
+    ("a session, for all that follow", lambda: app(Outer, SetsScope, Cut), {}, "session",
+     ("SetsScope", "Cut endpoint", "endpoint Cut SetsScope Outer", "", "")),
+    ("a key of the state", lambda: app(Outer, SetsScope, Cut), {}, "state.tenant",
+     ("SetsScope", "Cut endpoint", "endpoint Cut SetsScope Outer", "", "")),
+    ("a copied scope keeps it in", lambda: app(Outer, Copies, SetsScope), {}, "session",
+     ("SetsScope", "endpoint", "endpoint SetsScope", "", "Copies")),
+    ("a key is taken away for who stands inside", lambda: app(SetsScope, Deletes, Plain), {}, "session",
+     ("SetsScope", "Deletes", "Deletes SetsScope", "", "")),
+    ("a websocket passes a BaseHTTPMiddleware by", lambda: app(Outer, Cut, Sets),
+     {"path": "/talk", "websocket": True}, "second",
+     ("endpoint", "", "endpoint Sets Cut Outer", "", "")),
+    ("a layer that raises", lambda: app(Outer, Fails), {}, "first",
+     ("Fails", "", "Fails Outer", "", "")),
+    ("a variable that no module has", lambda: app(Unnamed), {}, "held by a class",
+     ("Unnamed", "endpoint", "endpoint Unnamed", "", "")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("make", "options", "name", "expected"), [each[1:] for each in TRUTH], ids=[each[0] for each in TRUTH]
+)
+def test_who_sets_and_who_sees(make: Any, options: dict[str, Any], name: str, expected: tuple[str, ...]) -> None:
+    found = told(mwviz.trace(make(), state=True, **options), name)
+    assert tuple(" ".join(sorted(each.split())) for each in found) == tuple(
+        " ".join(sorted(each.split())) for each in expected
+    )
+
+
+def test_nobody_asked_and_nothing_was_set() -> None:
+    assert mwviz.trace(app(Sets)).state is None
+    assert mwviz.trace(app(Plain, Cut), state=True).state == ()
+
+
+def test_a_variable_is_named_with_its_module() -> None:
+    items = mwviz.trace(app(Sets, Unnamed), state=True).state or ()
+    assert [(each.kind, each.label) for each in items] == [
+        ("context", f"{__name__}:first"), ("context", "held by a class"),
+    ]  # fmt: skip
+
+
+def test_the_values_are_told_nowhere() -> None:
+    class Secret(Layer):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            first.set("s3cret")
+            scope["session"] = {"token": "s3cret"}
+            await self.app(scope, receive, send)
+
+    assert "s3cret" not in repr(mwviz.trace(app(Secret), state=True))
