@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mwviz.model.faults import Faults
 from mwviz.model.routes import Routes
 from mwviz.model.stack import Layer, Versions
+from mwviz.model.state import Where
 from mwviz.model.trace import Trace, TracedError
 
 
@@ -24,15 +25,42 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Supplied:
-    """A layer that raised, called again with what a layer further in puts into the scope.
+    """A layer that raised, called again with what a layer further in puts into the scope, or into the context.
 
-    `trace` is the request with `keys` supplied, `raised` what the layer had raised without them.
+    `trace` is the request with `keys`, or context `variables`, supplied; `raised` what the layer had raised without.
     """
 
     layer: int
     by: int
     keys: tuple[str, ...]
     raised: str
+    trace: Trace
+    variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A layer asked for a context variable and found nothing, although `setter`, further in, had set it before.
+
+    `by` runs what is inside of it in another task, where it was set even then, and may be the reader itself; None where
+    the setter had taken it back. `trace` is the request.
+    """
+
+    variable: str
+    reader: int
+    setter: Where
+    by: int | None
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A layer emitted a record of the `logger` where a context variable was not set that `setter` sets further in."""
+
+    variable: str
+    layer: int
+    setter: Where
+    logger: str
     trace: Trace
 
 
@@ -68,7 +96,8 @@ class Evidence:
 
     Every tuple of attempts begins with the request as it is; each further one passes by the layer that stopped the one
     before. `insecure` is the preflight by plain HTTP, `forwarded` a request that came to a proxy by HTTPS, `behind` a
-    request to each mount or route that has a layer of the app's once more. `startup` is what kept the app from
+    request to each mount or route that has a layer of the app's once more. `missed` and `logged` were seen in the plain
+    requests, and in one whose endpoint raised. `startup` is what kept the app from
     starting; `renders_errors` says that it has a handler of its own for any exception.
     """
 
@@ -90,3 +119,5 @@ class Evidence:
     startup: TracedError | None = None
     renders_errors: bool = False
     notes: tuple[str, ...] = ()
+    missed: tuple[Missed, ...] = ()
+    logged: tuple[Logged, ...] = ()

@@ -10,9 +10,11 @@ from typing import TypeAlias
 
 from mwviz.collect.compat_faults import renders_errors
 from mwviz.collect.faults import requests
-from mwviz.collect.faults.injected import injected
+from mwviz.collect.faults.injected import injected, raising
 from mwviz.collect.faults.trials import FaultExperiment
 from mwviz.collect.linting import asked, seen
+from mwviz.collect.linting.missed import Misses
+from mwviz.collect.linting.reads import noting_reads
 from mwviz.collect.linting.stand_ins import small, streaming, supplied
 from mwviz.collect.linting.streams import holder
 from mwviz.collect.probe import endpoint
@@ -21,6 +23,7 @@ from mwviz.collect.probe.loops import Loop
 from mwviz.collect.probe.request import ProbeOptions, Request, prepare
 from mwviz.collect.probe.watchdog import Stuck, Watchdog
 from mwviz.collect.read import report
+from mwviz.collect.read.carried import State
 from mwviz.collect.stack.asgi import ASGIApp
 from mwviz.collect.stack.boundary import Boundary
 from mwviz.model import Trace
@@ -51,19 +54,25 @@ class LintExperiment(FaultExperiment):
         self.stream: Stream | None = None
         self.sockets: tuple[Socket, ...] = ()
         self.behind: tuple[Trace, ...] = ()
+        self.looks: list[Misses] = []
+        self.state: State | None = None
         self.hung: Trace | None = None
         self.told: list[str] = []
         self.finished = False
 
     async def _send_all(self, loop: Loop, watchdog: Watchdog, request: Request) -> None:
         send = partial(self._traced, loop, watchdog)
-        self.plain = await self._peeled(send, request, lambda _: False)
+        looking = partial(self._looked, send)
+        self.plain = await self._peeled(looking, request, lambda _: False)
         if request.endpoint == "stand-in":
-            request = await self._as_wanted(send, request)
+            request = await self._as_wanted(looking, request)
         if self.routes is None:
             return
         with self._instead(endpoint.answer):  # no handler of the user's is called a second time
             await self._to_layers(send)
+            if self.renders_errors and any(each.kind == "context" for each in self.plain[-1].trace.state or ()):
+                with self._instead(raising(lambda: RuntimeError("raised by mwviz"))):
+                    await looking(request)
             await self._to_streams(send, loop)
             if request.endpoint == "stand-in":
                 await self._to_routes(send)
@@ -89,6 +98,19 @@ class LintExperiment(FaultExperiment):
             self.request = before
         if self.run is not None and self.run.expired:
             self.hung = trace
+        return trace
+
+    async def _looked(self, send: Send, request: Request) -> Trace:
+        """Send one request, and look at who sets context variables, asks for them, and logs without them."""
+        self.looking = True
+        try:
+            with noting_reads(lambda: self.run.sight if self.run is not None else None, self.recorder.is_followed):
+                trace = await send(request)
+        finally:
+            self.looking = False
+        if self.hung is None and self.run is not None and self.run.sight is not None:
+            self.state = State(report.reading_of(self, self.run), self.run, self.run.sight)
+            self.looks.append(Misses(self.state, trace))
         return trace
 
     async def _as_wanted(self, send: Send, request: Request) -> Request:
@@ -194,20 +216,19 @@ class LintExperiment(FaultExperiment):
             raised, boundary = attempt.trace.steps[layer].raised, self.chain.layers[layer].boundary
             if raised is None or boundary is None:
                 continue
-            for by, keys in seen.providers(last.trace, layer)[:_MOST_ASKED]:
-                given = {key: values[key] for key in keys if key in values}
+            for given in seen.givers(last.trace, values, self.state, layer, _MOST_ASKED):
                 with ExitStack() as undo:
                     for other in attempt.without:
                         self._pass_by(other, undo)
                     undo.enter_context(self._supplying(boundary, given))
                     tried = await send(self.request)
-                found.append(Supplied(layer, by, tuple(given), raised, tried))
+                found.append(Supplied(layer, given.by, tuple(given.keys), raised, tried, given.names))
         return tuple(found)
 
     @contextmanager
-    def _supplying(self, boundary: Boundary, values: dict[str, object]) -> Iterator[None]:
+    def _supplying(self, boundary: Boundary, given: seen.Given) -> Iterator[None]:
         layer: ASGIApp = boundary.mwviz.layer
-        with injected(boundary, supplied(layer, values), self.recorder.owns):
+        with injected(boundary, supplied(layer, given.keys, given.variables), self.recorder.owns):
             yield
 
 

@@ -43,6 +43,8 @@ def evidence(experiment: LintExperiment, said: Sequence[str] = ()) -> Evidence:
         startup=startup,
         renders_errors=experiment.renders_errors,
         notes=tuple(dict.fromkeys((*_notes(experiment), *said))),
+        missed=tuple(each for look in experiment.looks for each in look.missed),
+        logged=tuple(each for look in experiment.looks for each in look.logged),
     )
 
 

@@ -59,8 +59,8 @@ class Subject:
 class Run:
     """One request as it was sent: what crossed and what was called, since when, and how it ended.
 
-    `over` says that the call ended, `error` is the exception that left the app, `expired` that the time limit came
-    first. `sight` is what could be seen meanwhile, where that was asked for.
+    `over`: the call ended, `error` is the exception that left the app, `expired`: the time limit came first. `sight` is
+    what could be seen meanwhile, where that was asked for.
     """
 
     recorder: Recorder
@@ -262,7 +262,9 @@ class Experiment:
             self.run.recorder = before
         self.run = run = Run(self.recorder, request.connection(loop.event, loop.give_way), self.calls.begin())
         if self.looking:
-            run.sight = self._sight()
+            from mwviz.collect.probe.sight import Sight  # a plain probe starts sooner without it
+
+            run.sight = Sight(self.recorder)
         state = {} if self.conversation is None else dict(self.conversation.state)
         scope = request.scope(self.recorder.mark, state)
 
@@ -288,11 +290,6 @@ class Experiment:
             run.began = self.recorder.now()
             await loop.within(request.timeout, call, run.expire)
         return run
-
-    def _sight(self) -> Sight:
-        from mwviz.collect.probe.sight import Sight  # a plain probe starts sooner without it
-
-        return Sight(self.recorder)
 
     def fail(self, error: BaseException) -> None:
         """The loop itself was ended by an exception of the app's."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -56,7 +56,11 @@ class History:
 
 
 class State:
-    """What a probe carried: `contexts` and `scopes` are what each place saw, `changed` what became of each name."""
+    """What a probe carried: `contexts` and `scopes` are what each place saw, `changed` what became of each name.
+
+    `inside` is the next place further in, `tasks` what entered each, `threads` the contexts that calls of the handler's
+    began and ended with in worker threads.
+    """
 
     def __init__(self, reading: Reading, run: Run, sight: Sight) -> None:
         names = names_of(run.called)
@@ -67,6 +71,7 @@ class State:
         self.changed: dict[Hashable, History] = {}
         self.inside = _inside(reading)
         self.threads: dict[Where, tuple[Context, Context]] = {}
+        self.tasks: dict[Where, object] = {}
         self._known: set[Hashable] = set()
         for moment in self.moments:
             if not isinstance(moment.of, Aside):
@@ -76,6 +81,16 @@ class State:
         for each in variables:
             if is_hidden(each, self.modules[id(each)]):
                 del self.changed[each]
+
+    def variables(self) -> Iterator[tuple[ContextVar[Any], History]]:
+        """The context variables that were set, with what became of them."""
+        found = ((name, history) for name, history in self.changed.items() if isinstance(name, ContextVar))
+        return ((variable, history) for variable, history in found if history.set_by)
+
+    def label(self, variable: ContextVar[Any]) -> str:
+        """The name of a variable with its module, where that is known."""
+        module, name = self.modules[id(variable)], shown(variable.name)
+        return name if module is None else f"{module}:{name}"
 
     def _look(self, moment: Moment, of: Crossing | Call) -> None:
         context, scope = moment.taken.context, flat(moment.taken.crossed)
@@ -91,6 +106,8 @@ class State:
             self.contexts.pop(place, None)  # a function sees more than the framework's code around it, which came first
         elif isinstance(of, Call) and of.in_thread and not of.yields:
             self.threads[place] = (moment.before, context)
+        if moment.what == "enter":
+            self.tasks.setdefault(place, moment.taken.owner)
         _see(self.contexts, place, moment, context, moment.taken.owner)
         if isinstance(of, Crossing):
             _see(self.scopes, place, moment, scope, of.scope)
