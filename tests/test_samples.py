@@ -25,7 +25,7 @@ from tests.conftest import Golden, golden_fastapi
 ROOT = Path(__file__).parent.parent
 SAMPLES = (
     *("tutorial", "shop", "shop_misordered", "factory", "wrapped", "closure", "otel"),
-    *("dependencies", "websocket", "mounted"),
+    *("dependencies", "websocket", "mounted", "users"),
 )
 ENDINGS = {
     Format.TABLE: "txt",
@@ -60,6 +60,7 @@ PROBES: dict[str, dict[str, Any]] = {
     "dependencies": {"path": "/reports/7"},
     "mounted": {"path": "/admin/users", "headers": {"authorization": "Bearer staff"}},
     "websocket": {"path": "/chat?token=s3cret", "websocket": True, "data": "Hello"},
+    "users": {"path": "/me", "lifespan": False},
 }
 
 
@@ -145,6 +146,14 @@ def _events(events: Iterable[Event]) -> tuple[Event, ...]:
 def test_a_sample_looks_as_it_did(sample: str, format: Format, golden: Golden) -> None:
     state = format in (Format.TIMELINE, Format.JSON)  # as the command line asks for it
     golden(f"{sample}.{ENDINGS[format]}", render(settled(traced(sample, state=state)), format, width=80))
+
+
+@golden_fastapi
+def test_the_readme_shows_the_state_of_a_sample_as_it_is() -> None:
+    whole = render(settled(traced("users", state=True)), Format.TIMELINE, width=80)
+    assert isinstance(whole, str)
+    section = whole[whole.index("State, and") :].partition("\n\nThe request")[0]
+    assert f"```text\n{section}\n```\n" in (ROOT / "README.md").read_text("utf-8")
 
 
 @golden_fastapi

@@ -35,6 +35,7 @@ def section(trace: Trace, *, width: int, color: bool, verbose: bool) -> Iterator
             yield ""
         for line in _block(block, places, room, trace):
             yield paint(line, color)
+    yield ""
     for line in (_legend(items, places), *_told(trace, items)):
         for part in fold([(" " * _INDENT, ""), *line], width, _INDENT):
             yield paint(part, color)

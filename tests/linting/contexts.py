@@ -133,7 +133,7 @@ RENDERS: dict[str, Any] = {"exception_handlers": {Exception: asks}}
 #: rule, what it is, the app, and the layers that each finding names: none for a near miss
 CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
     ("MW008", "a reader outside", lambda: app(AsksAfterwards, Passing, SetsUser), [("Passing", "AsksAfterwards")]),
-    ("MW008", "it asks when the response starts", lambda: app(AsksOnTheWayOut, Passing, SetsUserForAWhile),
+    ("MW008", "it asks when the response starts", lambda: app(AsksOnTheWayOut, Passing, SetsUser),
      [("Passing", "AsksOnTheWayOut")]),
     ("MW008", "the reader is the one that cuts", lambda: app(AsksInDispatch, SetsUser), [("AsksInDispatch",)]),
     ("MW008", "the innermost of two", lambda: app(AsksAfterwards, Passing, Passing, SetsUser),

@@ -35,12 +35,11 @@ def _cut_off(found: Missed, by: int) -> Met:
         if keeper.kind in ("base_http", "function")
         else f"Let {keeper.label} call what is further in in its own task"
     )
-    who = "it" if keeper is reader else keeper.label
+    request = f"Sent {sent(found.trace)}{' to an endpoint that raises' if handles else ''}: {got(found.trace)}"
     return Met(
-        f"{asking[0].upper()}{asking[1:]} asks for the context variable {found.variable} in vain: {setter} sets it, "
-        f"but {who} runs all that is further in in another task, which keeps it.",
-        f"Sent {sent(found.trace)}: {got(found.trace)}. When {asking} asked for {found.variable}, it was set further "
-        "in even then, and not there.",
+        f"{'The' + asking[3:] if handles else asking} asks for the context variable {found.variable} in vain: {setter} "
+        f"sets it, but {keeper.label} runs everything inside of it in another task, which keeps it.",
+        f"{request}. When {asking} asked for {found.variable}, it was set inside of {keeper.label}, and not outside.",
         (keeper,) if keeper is reader else (keeper, reader),
         f"{mended}, or let {setter} put the value into request.state, which is one for all.",
     )

@@ -75,13 +75,13 @@ STORIES: Mapping[str, Told] = {
         "Let the layer hand text/event-stream on as it comes;\nGZipMiddleware of newer Starlette does.",
     ),
     "MW008": Told(
-        "BaseHTTPMiddleware runs all that is further in in a task of its own, with a copy of the context: what is set "
+        "BaseHTTPMiddleware runs everything inside of it in a task of its own, with a copy of the context: what is set "
         "there never comes back out, and whoever asks for it outside gets the default, or a LookupError.",
         f"{_STARLETTE}1081",
         "class Audit(BaseHTTPMiddleware):\n"
         "    async def dispatch(self, request, call_next):\n"
         "        response = await call_next(request)\n"
-        "        log(current_user.get(None))  # always None: a layer further in has set it\n"
+        "        log(current_user.get(None))  # always None\n"
         "        return response",
         "class Audit:  # plain ASGI: the same task, the same context\n"
         "    async def __call__(self, scope, receive, send):\n"

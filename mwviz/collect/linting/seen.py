@@ -91,9 +91,9 @@ def _setters(state: State, layer: int) -> list[tuple[int, dict[ContextVar[Any], 
     for variable, history in state.variables():
         by = next(iter(history.set_by))
         further_in = state.contexts.get(state.inside[by]) if isinstance(by, int) and by in state.inside else None
-        if isinstance(by, int) and by > layer and further_in is not None:
-            if history.is_seen(variable, further_in.entered):
-                found.setdefault(by, {})[variable] = further_in.entered[variable]
+        entered = further_in.entered if further_in is not None else None
+        if isinstance(by, int) and by > layer and entered is not None and history.is_seen(variable, entered):
+            found.setdefault(by, {})[variable] = entered[variable]
     return list(found.items())
 
 
