@@ -24,6 +24,13 @@ class SetsUser(Plain):
         await self.app(scope, receive, send)
 
 
+class SetsUserAndAsks(Plain):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        user.set(object())
+        user.get()
+        await self.app(scope, receive, send)
+
+
 class SetsUserForAWhile(Plain):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         token = user.set(object())
@@ -136,6 +143,8 @@ CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
     ("MW008", "it asks when the response starts", lambda: app(AsksOnTheWayOut, Passing, SetsUser),
      [("Passing", "AsksOnTheWayOut")]),
     ("MW008", "the reader is the one that cuts", lambda: app(AsksInDispatch, SetsUser), [("AsksInDispatch",)]),
+    ("MW008", "the setter asks, too", lambda: app(AsksAfterwards, Passing, SetsUserAndAsks),
+     [("Passing", "AsksAfterwards")]),
     ("MW008", "the innermost of two", lambda: app(AsksAfterwards, Passing, Passing, SetsUser),
      [("Passing#2", "AsksAfterwards")]),
     ("MW008", "a handler for any exception outside", lambda: app(Passing, SetsUser, **RENDERS),

@@ -74,6 +74,7 @@ class State:
         self.tasks: dict[Where, object] = {}
         self._known: set[Hashable] = set()
         for moment in self.moments:
+            self._compare(moment.before, moment.taken.context, moment.place)
             if not isinstance(moment.of, Aside):
                 self._look(moment, moment.of)
         variables = [each for each in self.changed if isinstance(each, ContextVar)]
@@ -96,7 +97,6 @@ class State:
         context, scope = moment.taken.context, flat(moment.taken.crossed)
         if not self.contexts:
             self._known = {*scope, *_INTERNAL}
-        self._compare(moment.before, context, moment.place)
         for held in (flat(moment.taken.scope), scope):
             self._compare_scope(held, moment.place)
         place = self.regions.place(of)
