@@ -97,7 +97,8 @@ class Regions:
 
     def _begun(self, taken: Taken, what: What, of: Crossing | Call) -> _Owner:
         """A task or a thread that is met for the first time: it began with a copy of another one's context."""
-        if not self._entered:
+        # A message that comes in crosses the outermost boundary first: whose task took it is not known yet.
+        if not self._entered or what == "receive":
             return _Owner(taken.context, None)
         outside = self._outside.get(id(of)) if what == "enter" else of
         if not isinstance(outside, Crossing):
