@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from mwviz.model import Trace
 from mwviz.model.state import Carried, Where
@@ -22,6 +23,23 @@ _STYLES: dict[str, Style] = {_SETS: "green", _CUTS: "red", _RESETS: "yellow", _B
 _WIDEST, _GAP, _INDENT = 22, 2, 2
 
 
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """The rows of the lanes with their names; the columns that names of places and of lanes have at most."""
+
+    places: Sequence[tuple[Where, str]]
+    room: int
+    widest: int
+
+    def wide(self, item: Carried) -> int:
+        """Return how many columns the lane of an item needs."""
+        return min(self.widest, max(columns(visible(item.name)), columns(_home(item))))
+
+    def cell(self, text: str, item: Carried) -> str:
+        """Return what stands in its lane, as wide as that is."""
+        return " " * _GAP + text + " " * (self.wide(item) - columns(text))
+
+
 def section(trace: Trace, *, width: int, color: bool, verbose: bool) -> Iterator[str]:
     """Return the lines of the section, none where nothing was carried; `verbose` adds the keys that the router sets."""
     items = [each for each in trace.state or () if verbose or set(each.set_by) != {"router"}]
@@ -29,13 +47,12 @@ def section(trace: Trace, *, width: int, color: bool, verbose: bool) -> Iterator
         return
     places = _places(trace, items)
     room = min(max(columns(name) for _, name in places), width // 2)
+    grid = _Grid(places, room, min(_WIDEST, width - _INDENT - room - _GAP))
     yield from ("", "State, and who can see it:")
-    for number, block in enumerate(_blocks(items, width - _INDENT - room)):
-        if number:
-            yield ""
-        for line in _block(block, places, room, trace):
+    for block in _blocks(items, width - _INDENT - room, grid):
+        for line in _block(block, grid, trace):
             yield paint(line, color)
-    yield ""
+        yield ""
     for line in (_legend(items, places), *_told(trace, items)):
         for part in fold([(" " * _INDENT, ""), *line], width, _INDENT):
             yield paint(part, color)
@@ -58,12 +75,12 @@ def _places(trace: Trace, items: Sequence[Carried]) -> list[tuple[Where, str]]:
     return rows + [(each, visible(each)) for each in calls if each.startswith("background ")]
 
 
-def _blocks(items: Sequence[Carried], room: int) -> Iterator[list[Carried]]:
+def _blocks(items: Sequence[Carried], room: int, grid: _Grid) -> Iterator[list[Carried]]:
     """Yield the columns that fit beside each other."""
     block: list[Carried] = []
     used = 0
     for each in items:
-        needed = _GAP + _wide(each)
+        needed = _GAP + grid.wide(each)
         if block and used + needed > room:
             yield block
             block, used = [], 0
@@ -72,37 +89,27 @@ def _blocks(items: Sequence[Carried], room: int) -> Iterator[list[Carried]]:
     yield block
 
 
-def _wide(item: Carried) -> int:
-    return min(_WIDEST, max(columns(visible(item.name)), columns(_home(item))))
-
-
 def _home(item: Carried) -> str:
     if item.kind == "scope":
         return "scope"
     return visible(item.module) if item.module is not None else "context"
 
 
-def _block(
-    items: Sequence[Carried], places: Sequence[tuple[Where, str]], room: int, trace: Trace
-) -> Iterator[list[Part]]:
-    start = " " * (_INDENT + room)
-    yield [(start, ""), *((_cell(shorten(visible(each.name), _WIDEST), each), "bold") for each in items)]
-    yield [(start, ""), *((_cell(_tail(_home(each)), each), "dim") for each in items)]
-    for place, name in places:
+def _block(items: Sequence[Carried], grid: _Grid, trace: Trace) -> Iterator[list[Part]]:
+    start: Part = (" " * (_INDENT + grid.room), "")
+    yield [start, *((grid.cell(shorten(visible(each.name), grid.widest), each), "bold") for each in items)]
+    yield [start, *((grid.cell(_tail(_home(each), grid.widest), each), "dim") for each in items)]
+    for place, name in grid.places:
         tone: Style = "dim" if isinstance(place, int) and trace.layers[place].origin == "framework" else ""
-        shown = shorten(name, room)
-        cells = [_sign(each, place) for each in items]
-        named: Part = (" " * _INDENT + shown + " " * (room - columns(shown)), tone)
-        yield [named, *((_cell(sign, each), _STYLES.get(sign, "")) for sign, each in zip(cells, items, strict=True))]
+        named = shorten(name, grid.room)
+        signs = [_sign(each, place) for each in items]
+        lanes = [(grid.cell(sign, each), _STYLES.get(sign, "")) for sign, each in zip(signs, items, strict=True)]
+        yield [(" " * _INDENT + named + " " * (grid.room - columns(named)), tone), *lanes]
 
 
-def _cell(text: str, item: Carried) -> str:
-    return " " * _GAP + text + " " * (_wide(item) - columns(text))
-
-
-def _tail(module: str) -> str:
+def _tail(module: str, widest: int) -> str:
     """Return the end of a long module, which tells more than its beginning."""
-    return module if columns(module) <= _WIDEST else "…" + module[-_WIDEST + 1 :]
+    return shorten(module[::-1], widest)[::-1]
 
 
 def _sign(item: Carried, place: Where) -> str:

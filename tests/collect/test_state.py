@@ -262,3 +262,37 @@ def test_the_values_are_told_nowhere() -> None:
             await self.app(scope, receive, send)
 
     assert "s3cret" not in repr(mwviz.trace(app(Secret), state=True))
+
+
+def observed(trace: Trace) -> tuple[object, ...]:
+    steps = [
+        (each.outcome, each.observed, each.request_changes, each.response_changes, each.raised) for each in trace.steps
+    ]
+    events = [(each.event, each.message, each.of, each.detail) for each in trace.timeline]
+    return trace.request_order, trace.response_order, trace.answered_by, trace.response, steps, events, trace.notes
+
+
+@pytest.mark.parametrize(("make", "options"), [each[1:3] for each in TRUTH], ids=[each[0] for each in TRUTH])
+def test_to_look_changes_nothing_else(make: Any, options: dict[str, Any]) -> None:
+    if options.get("path") == "/plain":  # the loop hears of a thread's end at one moment or another
+        pytest.skip("the order of two tasks is not ours")
+    assert observed(mwviz.trace(make(), state=True, **options)) == observed(mwviz.trace(make(), **options))
+    assert first.get(None) is None
+
+
+def test_the_looking_ends_with_the_probe() -> None:
+    subject = app(Sets)
+    assert mwviz.trace(subject, state=True).state
+    assert mwviz.trace(subject).state is None
+
+
+@pytest.mark.parametrize("name", ["asyncio", "trio"])
+def test_a_running_loop_is_one_like_any_other(name: str) -> None:
+    anyio = pytest.importorskip("anyio")
+    pytest.importorskip(name)
+
+    async def call() -> Trace:
+        return await mwviz.trace_async(app(Outer, Sets, Plain), state=True)
+
+    expected = ("Sets", "Plain endpoint", "Outer Sets Plain endpoint", "", "")
+    assert told(anyio.run(call, backend=name), "first") == expected

@@ -39,13 +39,15 @@ class Aside:
 class Sight:
     """Takes what can be seen whenever a recorder reads its clock, which it does for everything that it notes.
 
-    To copy a context costs the same however much it holds. Nothing is compared here: that would be foreign code.
+    To copy a context costs the same however much it holds. Nothing is compared here: that would be foreign code. The
+    clock stands still meanwhile, so that no layer's time grows by it.
     """
 
     def __init__(self, recorder: Recorder) -> None:
         self.taken: list[Taken] = []
         #: By the identity of such a time, what else happened then that nobody notes.
         self.aside: dict[int, Aside] = {}
+        self._spent = 0
         self._task = recorder.current_task
         self._innermost: Mapping[str, Any] | None = None
         recorder.now = self.now
@@ -53,14 +55,17 @@ class Sight:
 
     def now(self) -> int:
         """The time, by which what could be seen then is found again: this very number stands in the note."""
-        at = perf_counter_ns()
+        began = perf_counter_ns()
+        at = began - self._spent
         task = self._task()
         owner = get_ident() if task is None else task
         self.taken.append(Taken(at, copy_context(), owner, held(self._innermost)))
+        self._spent += perf_counter_ns() - began
         return at
 
     def noted(self, note: Note) -> None:
         """A note was made: look at the scope that it is about, too."""
+        began = perf_counter_ns()
         at, happening, crossing, _ = note
         if happening == "enter":
             self._innermost, seen = crossing.scope, crossing.seen
@@ -70,6 +75,7 @@ class Sight:
         taken = next((each for each in reversed(self.taken) if each.at is at), None)
         if taken is not None:
             taken.crossed = seen
+        self._spent += perf_counter_ns() - began
 
 
 class _Noted(list[Note]):

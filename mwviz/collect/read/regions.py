@@ -45,6 +45,13 @@ class _Owner:
     open: list[tuple[Crossing | Call, bool]] = field(default_factory=list)
     received: Where | None = None
 
+    def close(self, of: Crossing | Call, *, sending: bool) -> None:
+        """A call is over, or its `send`, and all that was open in it; nearly always it is the last one."""
+        for place in range(len(self.open) - 1, -1, -1):
+            if self.open[place][0] is of and self.open[place][1] is sending:
+                del self.open[place:]
+                return
+
 
 class Regions:
     """Follows the code of one probe from note to note."""
@@ -139,7 +146,8 @@ class Regions:
             return
         owner.received = None
         # A dependency that yields is left open, but others run now.
-        owner.open = [each for each in owner.open if not (isinstance(each[0], Call) and each[0].yields)]
+        while owner.open and isinstance(call := owner.open[-1][0], Call) and call.yields:
+            owner.open.pop()
         match what:
             case "enter" if isinstance(of, Crossing) or of.kind != "setup":
                 owner.open.append((of, False))
@@ -147,9 +155,7 @@ class Regions:
             case "send":
                 owner.open.append((of, True))
             case "sent" | "refused" | "leave" | "raise":
-                sending = what in ("sent", "refused")
-                if (of, sending) in owner.open:
-                    del owner.open[owner.open.index((of, sending)) :]
+                owner.close(of, sending=what in ("sent", "refused"))
             case "receive":
                 owner.received = self.place(of)
             case _:
