@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.middleware.errors import ServerErrorMiddleware
 
 from mwviz.collect import ProbeOptions, subject_of_object
 from mwviz.collect.linting import evidence_here
@@ -18,7 +19,7 @@ from mwviz.collect.probe.sight import Sight
 from mwviz.collect.stack.recorder import Recorder
 from mwviz.model.evidence import Evidence
 from tests.linting.contexts import AsksAfterwards, Logs, SetsId, SetsUser, log, user
-from tests.linting.layered import Passing, app
+from tests.linting.layered import Passing, Plain, app
 
 own: ContextVar[int] = ContextVar("mwviz_of_a_test", default=0)
 
@@ -116,3 +117,17 @@ def test_where_somebody_profiles_nothing_is_judged() -> None:
     finally:
         sys.setprofile(None)
     assert (evidence.missed, evidence.logged) == ((), ())
+
+
+def test_what_a_library_asks_around_a_layer_is_not_its_doing(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = ServerErrorMiddleware.__call__
+    asked: list[object] = []
+
+    async def instrumented(self: Any, scope: Any, receive: Any, send: Any) -> None:
+        await original(self, scope, receive, send)
+        asked.append(user.get(None))
+
+    monkeypatch.setattr(ServerErrorMiddleware, "__call__", instrumented)
+    evidence = seen(app(Plain, Passing, SetsUser))
+    assert asked
+    assert evidence.missed == ()

@@ -14,6 +14,7 @@ from mwviz.collect.faults.injected import injected, raising
 from mwviz.collect.faults.trials import FaultExperiment
 from mwviz.collect.linting import asked, seen
 from mwviz.collect.linting.missed import Misses
+from mwviz.collect.linting.owners import own_code
 from mwviz.collect.linting.reads import noting_reads
 from mwviz.collect.linting.stand_ins import small, streaming, supplied
 from mwviz.collect.linting.streams import holder
@@ -110,7 +111,8 @@ class LintExperiment(FaultExperiment):
             self.looking = False
         if self.hung is None and self.run is not None and self.run.sight is not None:
             self.state = State(report.reading_of(self, self.run), self.run, self.run.sight)
-            self.looks.append(Misses(self.state, trace))
+            own = [own_code(found, self.subject.application) for found in self.chain.layers]
+            self.looks.append(Misses(self.state, trace, own))
         return trace
 
     async def _as_wanted(self, send: Send, request: Request) -> Request:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextvars import Context, ContextVar
+from types import CodeType
 from typing import Any
 
+from mwviz.collect.probe.sight import Aside
 from mwviz.collect.read.carried import State
 from mwviz.collect.read.regions import Moment
 from mwviz.collect.read.variables import shown
@@ -18,11 +20,12 @@ from mwviz.model.state import Where
 class Misses:
     """Looks at a probe from its beginning to its end: `missed` are reads in vain, `logged` records without a variable.
 
-    A variable counts that is set further in alone: who sets it himself has what he needs.
+    A variable counts that is set further in alone: who sets it himself has what he needs. `own` is each layer's code.
     """
 
-    def __init__(self, state: State, trace: Trace) -> None:
+    def __init__(self, state: State, trace: Trace, own: Sequence[frozenset[CodeType]]) -> None:
         self._state = state
+        self._own = own
         #: The context at each place when something crossed its boundary last, and that of each task at its last note.
         self._latest: dict[Where, Context] = {}
         self._of_task: dict[int, Context] = {}
@@ -31,15 +34,21 @@ class Misses:
         missed: dict[tuple[object, ...], Missed] = {}
         logged: dict[tuple[object, ...], Logged] = {}
         for moment in state.moments:
-            match getattr(moment.of, "what", None):
-                case None:
-                    self._look(moment)
-                case str(logger):
+            match moment.of:
+                case Aside(what=str(logger)) if self._is_own(moment.of, moment.place):
                     logged.update({each: Logged(*each, trace) for each in self._logged(moment, shown(logger))})
-                case variable:
+                case Aside(what=ContextVar() as variable) if self._is_own(moment.of, moment.place):
                     missed.update({each: Missed(*each, trace) for each in self._missed(moment, variable)})
+                case Aside():
+                    pass
+                case _:
+                    self._look(moment)
         self.missed = tuple(missed.values())
         self.logged = tuple(logged.values())
+
+    def _is_own(self, aside: Aside, place: Where | None) -> bool:
+        """Whether the code of the layer itself does it, or calls who does: a library may be wrapped around it."""
+        return isinstance(place, int) and not self._own[place].isdisjoint(aside.callers)
 
     def _look(self, moment: Moment) -> None:
         context = moment.taken.context

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from types import BuiltinFunctionType, FrameType
+from types import BuiltinFunctionType, CodeType, FrameType
 from typing import Any
 
 from mwviz.collect.probe.sight import Aside, Sight
@@ -19,6 +19,8 @@ from mwviz.collect.read.variables import is_own
 
 #: Called for every record that passed the filters of its logger.
 _EMITS = logging.Logger.callHandlers.__code__
+#: Frames between who asks, or logs, and the read or the record: filters, formatters and proxies stand there.
+_DEEPEST = 60
 
 
 @contextmanager
@@ -28,19 +30,19 @@ def noting_reads(sight: Callable[[], Sight | None], is_ours: Callable[[], bool])
     Where somebody profiles this thread already, nothing is noted.
     """
 
-    def note(what: ContextVar[Any] | str) -> None:
+    def note(what: ContextVar[Any] | str, frame: FrameType) -> None:
         seen = sight()
         if seen is not None and is_ours():
-            seen.aside[id(seen.now())] = Aside(what)
+            seen.aside[id(seen.now())] = Aside(what, tuple(_callers(frame)))
 
     def called(frame: FrameType, event: str, arg: Any) -> None:
         if event == "c_call" and type(arg) is BuiltinFunctionType and arg.__name__ == "get":
             variable = arg.__self__
             if type(variable) is ContextVar and not is_own(variable):
-                note(variable)
+                note(variable, frame)
         elif event == "call" and frame.f_code is _EMITS:
             name = getattr(frame.f_locals.get("record"), "name", None)
-            note(name if type(name) is str else "")
+            note(name if type(name) is str else "", frame)
 
     if sys.getprofile() is not None:
         yield
@@ -51,3 +53,11 @@ def noting_reads(sight: Callable[[], Sight | None], is_ours: Callable[[], bool])
     finally:
         if sys.getprofile() is called:  # who profiles since then goes on
             sys.setprofile(None)
+
+
+def _callers(frame: FrameType | None) -> Iterator[CodeType]:
+    for _ in range(_DEEPEST):
+        if frame is None:
+            return
+        yield frame.f_code
+        frame = frame.f_back

@@ -7,6 +7,7 @@ from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
 from threading import get_ident
 from time import perf_counter_ns
+from types import CodeType
 from typing import Any
 
 from mwviz.collect.stack.crossing import Note
@@ -31,9 +32,13 @@ class Taken:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Aside:
-    """A context variable was read, or a record of this logger (its name) was emitted."""
+    """A context variable was read, or a record of this logger (its name) was emitted; `callers` are the code that did.
+
+    The innermost comes first.
+    """
 
     what: ContextVar[Any] | str
+    callers: tuple[CodeType, ...] = ()
 
 
 class Sight:
