@@ -16,6 +16,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 import mwviz
+from mwviz.collect.probe.sight import Sight
+from mwviz.collect.stack.recorder import Recorder
 from mwviz.model import Trace
 
 first: ContextVar[object] = ContextVar("first")
@@ -98,6 +100,14 @@ class CutThatSets(BaseHTTPMiddleware):
         first.set(object())
         response: Response = await call_next(request)
         second.set(object())
+        return response
+
+
+class CutThatResets(BaseHTTPMiddleware):
+    async def dispatch(self, request: Any, call_next: Any) -> Response:
+        token = first.set(object())
+        response: Response = await call_next(request)
+        first.reset(token)
         return response
 
 
@@ -194,6 +204,10 @@ TRUTH: list[tuple[str, Callable[[], Starlette], dict[str, Any], str, tuple[str, 
      ("CutThatSets", "Plain endpoint", "endpoint Plain CutThatSets Outer", "", "")),
     ("and on its way out, for who stands outside", lambda: app(Outer, CutThatSets, Plain), {}, "second",
      ("CutThatSets", "", "CutThatSets Outer", "", "")),
+    ("a BaseHTTPMiddleware takes back what it has set itself", lambda: app(Outer, CutThatResets, Plain), {}, "first",
+     ("CutThatResets", "Plain endpoint", "endpoint Plain", "CutThatResets", "")),
+    ("another value on the way out cuts nothing off", lambda: app(Outer, SetsOnTheWayOut, Sets), {}, "first",
+     ("Sets SetsOnTheWayOut", "endpoint", "endpoint Sets SetsOnTheWayOut Outer", "", "")),
     ("a layer sets on the way out", lambda: app(Outer, SetsOnTheWayOut, Plain), {}, "first",
      ("SetsOnTheWayOut", "", "SetsOnTheWayOut Outer", "", "")),
     ("a key is set on the way out", lambda: app(Outer, Cut, SetsOnTheWayOut), {}, "answered",
@@ -296,3 +310,30 @@ def test_a_running_loop_is_one_like_any_other(name: str) -> None:
 
     expected = ("Sets", "Plain endpoint", "Outer Sets Plain endpoint", "", "")
     assert told(anyio.run(call, backend=name), "first") == expected
+
+
+def test_a_thread_that_is_used_again_remembers_nothing() -> None:
+    fastapi = pytest.importorskip("fastapi")
+    subject = fastapi.FastAPI()
+
+    def one() -> None:
+        first.set(object())
+
+    def two() -> None:
+        second.set(object())
+
+    @subject.get("/")  # type: ignore[untyped-decorator]
+    def home(_one: None = fastapi.Depends(one), _two: None = fastapi.Depends(two)) -> None:
+        first.set(object())
+
+    trace = mwviz.trace(subject, "/", state=True)
+    assert told(trace, "first") == ("dependency one endpoint", "", "dependency one", "", "dependency one endpoint")
+    assert told(trace, "second") == ("dependency two", "", "dependency two", "", "dependency two")
+
+
+def test_the_clock_stands_still_while_we_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter(range(0, 100, 10))
+    monkeypatch.setattr("mwviz.collect.probe.sight.perf_counter_ns", lambda: next(ticks))
+    recorder = Recorder()
+    Sight(recorder)
+    assert [recorder.now() for _ in range(3)] == [0, 10, 20]  # and not 0, 20, 40

@@ -26,9 +26,8 @@ class Misses:
     def __init__(self, state: State, trace: Trace, own: Sequence[frozenset[CodeType]]) -> None:
         self._state = state
         self._own = own
-        #: The context at each place when something crossed its boundary last, and that of each task at its last note.
+        #: The context at each place when something crossed its boundary last.
         self._latest: dict[Where, Context] = {}
-        self._of_task: dict[int, Context] = {}
         #: Where a variable was set first.
         self._set: dict[ContextVar[Any], Where | None] = {}
         missed: dict[tuple[object, ...], Missed] = {}
@@ -52,8 +51,6 @@ class Misses:
 
     def _look(self, moment: Moment) -> None:
         context = moment.taken.context
-        if not isinstance(moment.taken.owner, int):
-            self._of_task[id(moment.taken.owner)] = context
         if isinstance(moment.of, Crossing) and (place := self._state.regions.place(moment.of)) is not None:
             self._latest[place] = context
         for variable, history in self._state.variables():
@@ -67,7 +64,7 @@ class Misses:
         if not all(_is_inside(place, reader) for place in history.set_by):
             return
         by = self._kept_by(variable, reader, setter)
-        if by is not None or (setter in history.reset_by and not self._is_held(variable)):
+        if by is not None or setter in history.reset_by:
             yield self._state.label(variable), reader, setter, by
 
     def _kept_by(self, variable: ContextVar[Any], reader: int, setter: Where) -> int | None:
@@ -85,9 +82,6 @@ class Misses:
     def _runs_elsewhere(self, place: Where, inner: Where) -> bool:
         tasks = self._state.tasks
         return place in tasks and inner in tasks and tasks[place] is not tasks[inner]
-
-    def _is_held(self, variable: ContextVar[Any]) -> bool:
-        return any(variable in context for context in self._of_task.values())
 
     def _logged(self, moment: Moment, logger: str) -> Iterator[tuple[str, int, Where, str]]:
         layer = moment.place
