@@ -134,7 +134,8 @@ class State:
 
     def _change(self, name: Hashable, before: object, after: object, place: Where | None) -> None:
         history = self.changed.setdefault(name, History())
-        if after is NOTHING or any(after is each for each in history.before):
+        # In another task the same value is met again where there was none: that takes nothing back.
+        if after is NOTHING or (before is not NOTHING and any(after is each for each in history.before)):
             history.reset_by.setdefault(place)
         else:
             history.set_by.setdefault(place)
