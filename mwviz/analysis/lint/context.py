@@ -41,15 +41,16 @@ def _cut_off(found: Missed, by: int) -> Met:
         f"sets it, but {keeper.label} runs everything inside of it in another task, which keeps it.",
         f"{request}. When {asking} asked for {found.variable}, it was set inside of {keeper.label}, and not outside.",
         (keeper,) if keeper is reader else (keeper, reader),
-        f"{mended}, let {setter} put the value into request.state, which is one for all{_outward(found)}.",
+        f"{mended}, {_otherwise(found, setter)}.",
     )
 
 
-def _outward(found: Missed) -> str:
+def _otherwise(found: Missed, setter: str) -> str:
     layers = found.trace.layers
+    shared = f"let {setter} put the value into request.state, which is one for all"
     if not isinstance(found.setter, int) or {layers[found.setter].origin, layers[found.reader].origin} != {"user"}:
-        return ""
-    return f", or let {layers[found.setter].label} stand outside of {layers[found.reader].label}"
+        return f"or {shared}"
+    return f"{shared}, or let {setter} stand outside of {layers[found.reader].label}"
 
 
 def lost(evidence: Evidence) -> Iterator[Met]:
