@@ -40,9 +40,17 @@ def _cut_off(found: Missed, by: int) -> Met:
         f"{'The' + asking[3:] if handles else asking} asks for the context variable {found.variable} in vain: {setter} "
         f"sets it, but {keeper.label} runs everything inside of it in another task, which keeps it.",
         f"{request}. When {asking} asked for {found.variable}, it was set inside of {keeper.label}, and not outside.",
-        (keeper,) if keeper is reader else (keeper, reader),
+        _concerned(found, keeper),
         f"{mended}, {_otherwise(found, setter)}.",
     )
+
+
+def _concerned(found: Missed, keeper: Layer) -> tuple[Layer, ...]:
+    """The layer to be mended, and the one that would see the value if it stood on the other side of it."""
+    layers = found.trace.layers
+    if found.reader != keeper.index:
+        return keeper, layers[found.reader]
+    return (keeper, layers[found.setter]) if isinstance(found.setter, int) else (keeper,)
 
 
 def _otherwise(found: Missed, setter: str) -> str:
