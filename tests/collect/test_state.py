@@ -312,6 +312,25 @@ def test_a_running_loop_is_one_like_any_other(name: str) -> None:
     assert told(anyio.run(call, backend=name), "first") == expected
 
 
+def test_a_dependency_that_yields_sets_for_the_handler_and_takes_back() -> None:
+    fastapi = pytest.importorskip("fastapi")
+    subject = fastapi.FastAPI()
+
+    async def get_db() -> Any:
+        token = first.set(object())
+        yield
+        first.reset(token)
+
+    @subject.get("/")  # type: ignore[untyped-decorator]
+    async def home(_db: None = fastapi.Depends(get_db)) -> None:
+        second.set(object())
+
+    trace = mwviz.trace(subject, "/", state=True)
+    set_by, seen_in, _, reset_by, cut_by = told(trace, "first")
+    assert (set_by, seen_in, reset_by, cut_by) == ("dependency get_db", "endpoint", "dependency get_db", "")
+    assert told(trace, "second")[0] == "endpoint"
+
+
 def test_a_thread_that_is_used_again_remembers_nothing() -> None:
     fastapi = pytest.importorskip("fastapi")
     subject = fastapi.FastAPI()

@@ -91,6 +91,17 @@ def test_who_begins_to_profile_meanwhile_goes_on(sight: Sight) -> None:
     assert sys.getprofile() is profiler
 
 
+def test_a_long_computation_runs_on_at_its_own_speed(sight: Sight, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mwviz.collect.linting.reads._MOST_CALLS", 50)
+    with noting_reads(lambda: sight, lambda: True):
+        user.get(None)
+        for number in range(50):
+            abs(number)
+        assert sys.getprofile() is None
+        user.get(None)
+    assert noted(sight) == [user]
+
+
 def test_nothing_is_left_behind_where_the_code_raises(sight: Sight) -> None:
     with pytest.raises(ZeroDivisionError), noting_reads(lambda: sight, lambda: True):
         raise ZeroDivisionError

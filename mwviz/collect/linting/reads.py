@@ -21,13 +21,15 @@ from mwviz.collect.read.variables import is_own
 _EMITS = logging.Logger.callHandlers.__code__
 #: Frames between who asks, or logs, and the read or the record: filters, formatters and proxies stand there.
 _DEEPEST = 60
+#: Calls and returns that are looked at: after so many a handler that computes for long runs on at its own speed.
+_MOST_CALLS = 1_000_000
 
 
 @contextmanager
 def noting_reads(sight: Callable[[], Sight | None], is_ours: Callable[[], bool]) -> Iterator[None]:
     """Note in what `sight` gives the reads, and the records, of the code that `is_ours`, in this thread.
 
-    Where somebody profiles this thread already, nothing is noted.
+    Where somebody profiles this thread already, nothing is noted, and nothing more after very many calls.
     """
 
     def note(what: ContextVar[Any] | str, frame: FrameType) -> None:
@@ -35,7 +37,14 @@ def noting_reads(sight: Callable[[], Sight | None], is_ours: Callable[[], bool])
         if seen is not None and is_ours():
             seen.aside[id(seen.now())] = Aside(what, tuple(_callers(frame)))
 
+    left = _MOST_CALLS
+
     def called(frame: FrameType, event: str, arg: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            sys.setprofile(None)
+            return
         if event == "c_call" and type(arg) is BuiltinFunctionType and arg.__name__ == "get":
             variable = arg.__self__
             if type(variable) is ContextVar and not is_own(variable):

@@ -53,6 +53,8 @@ class Sight:
         #: By the identity of such a time, what else happened then that nobody notes.
         self.aside: dict[int, Aside] = {}
         self._spent = 0
+        #: One number per thread, to be compared by its identity as tasks are.
+        self._threads: dict[int, int] = {}
         self._task = recorder.current_task
         self._innermost: Mapping[str, Any] | None = None
         recorder.now = self.now
@@ -63,7 +65,7 @@ class Sight:
         began = perf_counter_ns()
         at = began - self._spent
         task = self._task()
-        owner = get_ident() if task is None else task
+        owner = self._threads.setdefault(thread := get_ident(), thread) if task is None else task
         self.taken.append(Taken(at, copy_context(), owner, held(self._innermost)))
         self._spent += perf_counter_ns() - began
         return at
