@@ -286,10 +286,12 @@ def observed(trace: Trace) -> tuple[object, ...]:
     return trace.request_order, trace.response_order, trace.answered_by, trace.response, steps, events, trace.notes
 
 
-@pytest.mark.parametrize(("make", "options"), [each[1:3] for each in TRUTH], ids=[each[0] for each in TRUTH])
+#: With a handler in a thread the loop hears of its end at one moment or another: the order of two tasks is not ours.
+STEADY = [each for each in TRUTH if each[2].get("path") != "/plain"]
+
+
+@pytest.mark.parametrize(("make", "options"), [each[1:3] for each in STEADY], ids=[each[0] for each in STEADY])
 def test_to_look_changes_nothing_else(make: Any, options: dict[str, Any]) -> None:
-    if options.get("path") == "/plain":  # the loop hears of a thread's end at one moment or another
-        pytest.skip("the order of two tasks is not ours")
     assert observed(mwviz.trace(make(), state=True, **options)) == observed(mwviz.trace(make(), **options))
     assert first.get(None) is None
 
