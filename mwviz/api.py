@@ -150,8 +150,9 @@ def trace(
     Without `path` a stand-in endpoint answers and no handler is called; with it the request goes to the real handler.
     `options`: method, headers (pairs or a mapping), data (bytes or str), scheme, client, preflight, endpoint, raises,
     lifespan, timeout (seconds), order, repeat, websocket (`path` is one, `data` its one message), extensions (names of
-    ASGI's that the server offers, such as "http.response.trailers"). Returns a Trace also where the app raised, hung or
-    never answered; raises MwvizError for the caller's mistakes, and TypeError for an option that does not exist.
+    ASGI's that the server offers, such as "http.response.trailers"), state (tell who sets and sees context variables
+    and keys of the scope). Returns a Trace also where the app raised, hung or never answered; raises MwvizError for the
+    caller's mistakes, and TypeError for an option that does not exist.
     """
     with _subject(app, factory=factory, app_dir=app_dir) as subject:
         return collect.probe_in_thread(subject, probe_options(path, **options))
@@ -201,6 +202,7 @@ def probe_options(
     repeat: int | None = None,
     websocket: bool = False,
     extensions: Sequence[str] = (),
+    state: bool = False,
 ) -> ProbeOptions:
     """The options of `trace`, in the types that a caller has at hand."""
     _check_data(data)
@@ -220,6 +222,7 @@ def probe_options(
         repeat=repeat,
         websocket=websocket,
         extensions=tuple(extensions),
+        state=state,
     )
 
 

@@ -17,6 +17,7 @@ from starlette.routing import Route
 import mwviz
 from mwviz.model import Event, Layer, Place, Step, Trace
 from mwviz.model.routes import Routes
+from mwviz.model.state import Carried
 from mwviz.render import ROUTES_RENDERERS, Format, render
 from mwviz.render.look import Look
 from tests.conftest import Golden, golden_fastapi
@@ -24,7 +25,7 @@ from tests.conftest import Golden, golden_fastapi
 ROOT = Path(__file__).parent.parent
 SAMPLES = (
     *("tutorial", "shop", "shop_misordered", "factory", "wrapped", "closure", "otel"),
-    *("dependencies", "websocket", "mounted"),
+    *("dependencies", "websocket", "mounted", "users"),
 )
 ENDINGS = {
     Format.TABLE: "txt",
@@ -59,6 +60,7 @@ PROBES: dict[str, dict[str, Any]] = {
     "dependencies": {"path": "/reports/7"},
     "mounted": {"path": "/admin/users", "headers": {"authorization": "Bearer staff"}},
     "websocket": {"path": "/chat?token=s3cret", "websocket": True, "data": "Hello"},
+    "users": {"path": "/me", "lifespan": False},
 }
 
 
@@ -92,7 +94,14 @@ def settled(trace: Trace) -> Trace:
         timeline=_events(trace.timeline),
         lifespan=replace(trace.lifespan, timeline=_events(trace.lifespan.timeline)) if trace.lifespan else None,
         duration_ns=1_000_000,
+        state=_state(trace),
     )
+
+
+def _state(trace: Trace) -> tuple[Carried, ...] | None:
+    # FastAPI tells OpenTelemetry of its handlers once another sample has set that up in this process.
+    told = any("OpenTelemetry" in layer.name for layer in trace.layers)
+    return trace.state and tuple(each for each in trace.state if told or each.name != "current_context")
 
 
 def _layer(layer: Layer) -> Layer:
@@ -135,7 +144,16 @@ def _events(events: Iterable[Event]) -> tuple[Event, ...]:
 @pytest.mark.parametrize("sample", SAMPLES)
 @pytest.mark.parametrize("format", ENDINGS)
 def test_a_sample_looks_as_it_did(sample: str, format: Format, golden: Golden) -> None:
-    golden(f"{sample}.{ENDINGS[format]}", render(settled(traced(sample)), format, width=80))
+    state = format in (Format.TIMELINE, Format.JSON)  # as the command line asks for it
+    golden(f"{sample}.{ENDINGS[format]}", render(settled(traced(sample, state=state)), format, width=80))
+
+
+@golden_fastapi
+def test_the_readme_shows_the_state_of_a_sample_as_it_is() -> None:
+    whole = render(settled(traced("users", state=True)), Format.TIMELINE, width=80)
+    assert isinstance(whole, str)
+    section = whole[whole.index("State, and") :].partition("\n\nThe request")[0]
+    assert f"```text\n{section}\n```\n" in (ROOT / "README.md").read_text("utf-8")
 
 
 @golden_fastapi

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,10 +19,13 @@ from mwviz.collect import ProbeOptions, parse_header
 from mwviz.config import environment
 from mwviz.errors import ProbeError
 from mwviz.model import Trace
-from mwviz.render import PROBES_RENDERERS
+from mwviz.render import PROBES_RENDERERS, Format
 
 if TYPE_CHECKING:
     from mwviz.model.probes import Probes
+
+#: Formats that tell who sees which state: no other probe looks at any.
+_TELLING_STATE = frozenset({Format.TIMELINE, Format.JSON})
 
 #: What `--env-file` does.
 load_environment = environment.load
@@ -53,6 +57,7 @@ def _probed(target: Target, probe: ProbeOptions, sink: Sink) -> Trace | Probes:
         return 0 if another else messages.FINDINGS
 
     stuck = leaving(diversion, written)
+    probe = replace(probe, state=sink.format in _TELLING_STATE)
     with opened(target, diversion) as subject:
         if sink.format in PROBES_RENDERERS:
             return api.probe_several(subject, probe, stuck=stuck)

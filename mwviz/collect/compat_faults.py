@@ -66,10 +66,17 @@ def body_limit(application: object) -> int | None:
     return limit if type(limit) is int else None
 
 
-def renders_errors(application: object) -> bool:
-    """Whether the app has a handler for any exception: ServerErrorMiddleware calls that of 500 or `Exception`."""
+def error_handler(application: object) -> object | None:
+    """The app's handler for any exception, where it has one: ServerErrorMiddleware calls that of 500 or `Exception`."""
     handlers = getattr(application, "exception_handlers", None)
-    return isinstance(handlers, dict) and any(key in (500, Exception) for key in handlers)
+    if not isinstance(handlers, dict):
+        return None
+    return next((handler for key, handler in handlers.items() if key in (500, Exception)), None)
+
+
+def renders_errors(application: object) -> bool:
+    """Whether the app has a handler for any exception."""
+    return error_handler(application) is not None
 
 
 def http_exception(application: object, status: int, detail: str) -> Exception:

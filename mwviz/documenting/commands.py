@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +87,10 @@ def of_words(words: Sequence[str], directory: Path) -> Command:
     app, path = _split(arguments, directory)
     if name == "routes" and path is not None:
         raise ProbeError(f"routes takes one APP: '{path}' is too much. Did you mean --path '{path}'?")
-    asked = _probe(path, values, directory) if name == "show" else _routes(values)
     shape, picture = _view(name, values)
+    asked = _probe(path, values, directory) if name == "show" else _routes(values)
+    if isinstance(asked, ProbeOptions):
+        asked = replace(asked, state=shape is Format.TIMELINE)  # as `mwviz show` itself does
     env_file = _file(values, "env_file", directory)
     target = Target(app, bool(values.get("factory")), _folder(values, directory), _file(values, "config", directory))
     verbose = bool(values.get("verbose"))

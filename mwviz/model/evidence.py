@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mwviz.model.faults import Faults
 from mwviz.model.routes import Routes
 from mwviz.model.stack import Layer, Place, Versions
+from mwviz.model.state import Where
 from mwviz.model.trace import Trace, TracedError
 
 
@@ -24,10 +25,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Supplied:
-    """A layer that raised, called again with what a layer further in puts into the scope.
+    """A layer that raised, called again with what a layer further in puts into the scope, or into the context.
 
-    `trace` is the request with `keys` supplied, `raised` what the layer had raised without them, and `again` what it
-    raised when it was asked without them once more.
+    `trace` is the request with `keys`, or context `variables`, supplied, `raised` what the layer had raised without
+    them, and `again` what it raised when it was asked without them once more.
     """
 
     layer: int
@@ -35,6 +36,7 @@ class Supplied:
     keys: tuple[str, ...]
     raised: str
     trace: Trace
+    variables: tuple[str, ...] = ()
     again: str | None = None
 
 
@@ -50,6 +52,32 @@ class Elsewhere:
     preflight: tuple[Attempt, ...]
     supplied: tuple[Supplied, ...]
     made_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A layer asked for a context variable and found nothing, although `setter`, further in, had set it before.
+
+    `by` runs what is inside of it in another task, where it was set even then, and may be the reader itself; None where
+    the setter had taken it back. `trace` is the request.
+    """
+
+    variable: str
+    reader: int
+    setter: Where
+    by: int | None
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A layer emitted a record of the `logger` where a context variable was not set that `setter` sets further in."""
+
+    variable: str
+    layer: int
+    setter: Where
+    logger: str
+    trace: Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +130,7 @@ class Evidence:
     for some of the app's own routes, and `elsewhere` is what is different for them; no handler was called there.
     `startup` is what kept the app from starting, and `failed_at` the user's own line that it was raised at;
     `renders_errors` says that the app has a handler of its own for any exception; `lifespans` are those of mounted apps
-    that do something.
+    that do something. `missed` and `logged` were seen in the plain requests, and in one whose endpoint raised.
     """
 
     target: str
@@ -129,3 +157,5 @@ class Evidence:
     renders_errors: bool = False
     lifespans: tuple[MountedLifespan, ...] = ()
     notes: tuple[str, ...] = ()
+    missed: tuple[Missed, ...] = ()
+    logged: tuple[Logged, ...] = ()

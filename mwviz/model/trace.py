@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from mwviz.model.stack import Layer, Place, Versions
+from mwviz.model.state import Carried
 
 Position: TypeAlias = int | Literal["router", "endpoint"]
 
@@ -236,7 +237,7 @@ class Trace:
     `request_order` and `response_order` hold layer indexes in the order observed. `answered_by` is the innermost place
     the response came from (None: nobody answered), `handled_by` the layer that made it of an exception. A websocket has
     no `response` but a `websocket`; both are None where nobody answered. `lost_headers` are what the response to the
-    exception of `--raise` lacks beside a normal one; None where nobody asked.
+    exception of `--raise` lacks beside a normal one, `state` is what the request carried; None where nobody asked.
     """
 
     target: str
@@ -258,3 +259,4 @@ class Trace:
     notes: tuple[str, ...]
     lost_headers: tuple[LostHeader, ...] | None = None
     websocket: Websocket | None = None
+    state: tuple[Carried, ...] | None = None

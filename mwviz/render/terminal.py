@@ -18,7 +18,7 @@ Style: TypeAlias = Literal["", "dim", "bold", "green", "yellow", "red"]
 Part: TypeAlias = tuple[str, Style]
 Line: TypeAlias = Sequence[Part]
 
-_ASCII = str.maketrans("→←↓↑✗✓…·●│┊╭╰├└┄─µ", "><v^x+~-*|:+++++-u")
+_ASCII = str.maketrans("→←↓↑✗✓…·●○│┊┬╭╰├└┄─µ", "><v^x+~-*o|:T+++++-u")
 #: An arrow stays with what it tells of.
 _TOKENS = re.compile(r" +|(?:[↓↑] )?(?:[^ /]*/+|[^ /]+)")
 NARROWEST = 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mwviz.model import Event, Trace
-from mwviz.render import changes, words
+from mwviz.render import changes, state, words
 from mwviz.render.plain import columns, duration, shorten, visible
 from mwviz.render.terminal import NARROWEST, Part, Style, end_name, fold, framed, paint, status_style
 
@@ -21,6 +21,7 @@ def render(trace: Trace, *, width: int, color: bool, verbose: bool) -> str:
     if trace.lifespan is not None and trace.lifespan.timeline:
         body += ["", "Startup and shutdown, by a clock of their own:"]
         body += _drawn(trace, trace.lifespan.timeline, width, color, verbose)
+    body += state.section(trace, width=width, color=color, verbose=verbose)
     return framed(trace, body, width=width, color=color)
 
 

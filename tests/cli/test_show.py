@@ -436,6 +436,22 @@ def test_verbose_shows_more(project: Project) -> None:
     assert "main.Outer" in long or "main.py:4" in long
 
 
+STATE = LAYERED.replace(
+    "class Outer:", "from contextvars import ContextVar\nwho = ContextVar('who')\n\n\nclass Outer:"
+).replace("        await self.app", "        who.set(object())\n        await self.app")
+
+
+def test_only_who_tells_of_state_looks_at_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.write({"main.py": STATE})
+    (item,) = shown(project, "main.py")["state"]
+    assert (item["module"], item["name"], item["set_by"]) == ("main", "who", [1, 2])
+    assert "State, and who can see it:" in project.call("show", "main.py", "-f", "timeline").stdout
+    monkeypatch.setattr("mwviz.collect.probe.sight.Sight", None)
+    for chosen in ("table", "tree", "markdown", "mermaid"):
+        ran = project.call("show", "main.py", "-f", chosen)
+        assert (ran.code, "who" in ran.stdout.split()) == (0, False)
+
+
 def test_version_and_help_answer_on_stdout(project: Project) -> None:
     version, help_ = project.call("--version"), project.call("show", "-h")
 

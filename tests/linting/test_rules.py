@@ -18,6 +18,7 @@ from mwviz.analysis.lint import RULES, chosen, measures, proxy
 from mwviz.api import Target
 from mwviz.collect import ProbeOptions, subject_of_object
 from mwviz.model.findings import Findings
+from tests.linting.contexts import CASES as CONTEXT_CASES
 from tests.linting.layered import (
     CORS,
     GZIP,
@@ -176,6 +177,7 @@ CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
                  adding("x-process-time")), []),
     ("MW026", "a header for the browser", lambda: app(CORS, adding("x-frame-options", "server-timing", "pragma")), []),
     ("MW026", "no CORS", lambda: app(adding("x-process-time")), []),
+    *CONTEXT_CASES,
 ]  # fmt: skip
 
 

@@ -123,6 +123,7 @@ def test_healthy() -> None:
         "notes": [],
         "lost_headers": None,
         "websocket": None,
+        "state": None,
     }
 
 
@@ -148,7 +149,7 @@ def test_keys_stand_in_the_order_of_the_contract() -> None:
     assert list(json.loads(render(traces.healthy()))) == [
         "format", "target", "versions", "layers", "probe", "endpoint", "response", "error", "request_order",
         "response_order", "answered_by", "handled_by", "not_reached", "steps", "timeline", "lifespan", "duration_ns",
-        "notes", "lost_headers", "websocket",
+        "notes", "lost_headers", "websocket", "state",
     ]  # fmt: skip
 
 

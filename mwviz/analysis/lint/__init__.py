@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from mwviz.analysis.lint import body, cors, exposed, lifespan, measures, proxy, stack, state, websocket
+from mwviz.analysis.lint import body, context, cors, exposed, lifespan, measures, proxy, stack, state, websocket
 from mwviz.analysis.lint.met import Met, got, stopped
 from mwviz.analysis.lint.stories import STORIES
 from mwviz.errors import SelectionError, closest
@@ -35,7 +35,8 @@ RULES = (
     Rule("MW005", "error", state.needs_scope),
     Rule("MW006", "warning", body.divided_body),
     Rule("MW007", "info", body.held_stream),
-    Rule("MW009", "warning", cors.lost_id),
+    Rule("MW008", "warning", context.cut_off),
+    Rule("MW009", "warning", context.lost),
     Rule("MW010", "error", state.raised_http_exception),
     Rule("MW011", "warning", websocket.unguarded_websocket),
     Rule("MW012", "error", proxy.redirected_again),
@@ -45,6 +46,7 @@ RULES = (
     Rule("MW016", "error", stack.added_late),
     Rule("MW017", "warning", lifespan.never_run),
     Rule("MW018", "warning", websocket.failed_protocol, default=False),
+    Rule("MW019", "warning", context.logged_without, default=False),
     Rule("MW020", "warning", proxy.met_the_proxy, default=False),
     Rule("MW021", "info", cors.lost_on_oversize),
     Rule("MW022", "info", stack.unlisted),

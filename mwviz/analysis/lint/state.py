@@ -19,7 +19,7 @@ def needs_session(evidence: Evidence) -> Iterator[Met]:
 
 
 def needs_scope(evidence: Evidence) -> Iterator[Met]:
-    """MW005: the same for any other key, as `user` or `state.tenant`."""
+    """MW005: the same for any other key, as `user` or `state.tenant`, and for context variables."""
     yield from (_needs(each, trace) for each, trace in _proven(evidence) if _SESSION not in each.keys)
 
 
@@ -43,7 +43,7 @@ def _steady(raised: str | None) -> str | None:
 def _needs(found: Supplied, trace: Trace) -> Met:
     layers = trace.layers
     layer, by = layers[found.layer], layers[found.by]
-    keys = " and ".join(f"scope {key}" for key in found.keys)
+    keys = " and ".join((*(f"scope {key}" for key in found.keys), *(f"variable {name}" for name in found.variables)))
     return Met(
         f"{layer.label} needs what {by.label} brings, but stands outside of it.",
         f"Sent {sent(trace)}: {layer.label} raised {found.raised}. The same with the {keys} of "

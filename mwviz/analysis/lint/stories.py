@@ -74,6 +74,20 @@ STORIES: Mapping[str, Told] = {
         "app.add_middleware(GZipMiddleware)  # of older Starlette",
         "Let the layer hand text/event-stream on as it comes;\nGZipMiddleware of newer Starlette does.",
     ),
+    "MW008": Told(
+        "BaseHTTPMiddleware runs everything inside of it in a task of its own, with a copy of the context: what is set "
+        "there never comes back out, and whoever asks for it outside gets the default, or a LookupError.",
+        f"{_STARLETTE}1081",
+        "class Audit(BaseHTTPMiddleware):\n"
+        "    async def dispatch(self, request, call_next):\n"
+        "        response = await call_next(request)\n"
+        "        log(current_user.get(None))  # always None\n"
+        "        return response",
+        "class Audit:  # plain ASGI: the same task, the same context\n"
+        "    async def __call__(self, scope, receive, send):\n"
+        "        await self.app(scope, receive, send)\n"
+        "        log(current_user.get(None))",
+    ),
     "MW009": Told(
         "The id that finds a request in the logs is missing on just the response that somebody will ask about.",
         "https://github.com/snok/asgi-correlation-id/issues/19",
@@ -145,6 +159,12 @@ STORIES: Mapping[str, Told] = {
         "async def __call__(self, scope, receive, send):\n"
         '    if scope["type"] != "http":\n'
         "        return await self.app(scope, receive, send)",
+    ),
+    "MW019": Told(
+        "The records of the outer layer cannot be found by the request's id, and often no others tell of a request.",
+        "https://github.com/snok/asgi-correlation-id/issues/35",
+        "app.add_middleware(CorrelationIdMiddleware)\napp.add_middleware(AccessLogMiddleware)  # outermost: logs no id",
+        "app.add_middleware(AccessLogMiddleware)\napp.add_middleware(CorrelationIdMiddleware)",
     ),
     "MW020": Told(
         "Behind a proxy the address of every connection is the proxy's: outside of the layer that reads who the client "

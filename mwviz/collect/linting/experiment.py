@@ -11,10 +11,13 @@ from typing import Any
 
 from mwviz.collect.compat_faults import renders_errors
 from mwviz.collect.faults import requests
-from mwviz.collect.faults.injected import injected
+from mwviz.collect.faults.injected import injected, raising
 from mwviz.collect.linting import asked, seen
 from mwviz.collect.linting.lifespans import of_mounted
+from mwviz.collect.linting.missed import Misses
+from mwviz.collect.linting.owners import own_code
 from mwviz.collect.linting.peeled import PeelingExperiment, Send
+from mwviz.collect.linting.reads import noting_reads
 from mwviz.collect.linting.stand_ins import lingering, small, streaming, supplied
 from mwviz.collect.linting.streams import holder
 from mwviz.collect.probe import endpoint
@@ -22,6 +25,8 @@ from mwviz.collect.probe.experiment import Subject
 from mwviz.collect.probe.loops import Loop
 from mwviz.collect.probe.request import ProbeOptions, Request, prepare
 from mwviz.collect.probe.watchdog import Watchdog
+from mwviz.collect.read import report
+from mwviz.collect.read.carried import State
 from mwviz.collect.stack.asgi import ASGIApp
 from mwviz.collect.stack.boundary import Boundary
 from mwviz.model import Trace
@@ -54,6 +59,8 @@ class LintExperiment(PeelingExperiment):
         self.asked_of_routes: tuple[Trace, ...] = ()
         self.elsewhere: tuple[Elsewhere, ...] = ()
         self.lifespans = of_mounted(subject.application)
+        self.looks: list[Misses] = []
+        self.state: State | None = None
         self.told: list[str] = []
         self._plainly = options
         self.finished = False
@@ -64,13 +71,17 @@ class LintExperiment(PeelingExperiment):
 
     async def _send_all(self, loop: Loop, watchdog: Watchdog, request: Request) -> None:
         send = partial(self._traced, loop, watchdog)
-        self.plain = await self._peeled(send, request, lambda _: False)
+        looking = partial(self._looked, send)
+        self.plain = await self._peeled(looking, request, lambda _: False)
         if request.endpoint == "stand-in":
-            request = await self._as_wanted(send, request)
+            request = await self._as_wanted(looking, request)
         if self.routes is None:
             return
         with self._instead(endpoint.answer):  # no handler of the user's is called a second time
             await self._to_layers(send)
+            if self.renders_errors and any(each.kind == "context" for each in self.plain[-1].trace.state or ()):
+                with self._instead(raising(lambda: RuntimeError("raised by mwviz"))):
+                    await looking(request)
             await self._to_streams(send, loop)
             if request.endpoint == "stand-in":
                 await self._to_routes(send)
@@ -85,6 +96,20 @@ class LintExperiment(PeelingExperiment):
     def renders_errors(self) -> bool:
         """Whether the app has a handler of its own for any exception."""
         return renders_errors(self.subject.application)
+
+    async def _looked(self, send: Send, request: Request) -> Trace:
+        """Send one request, and look at who sets context variables, asks for them, and logs without them."""
+        self.looking = True
+        try:
+            with noting_reads(lambda: self.run.sight if self.run is not None else None, self.recorder.is_followed):
+                trace = await send(request)
+        finally:
+            self.looking = False
+        if self.hung is None and self.run is not None and self.run.sight is not None:
+            self.state = State(report.reading_of(self, self.run), self.run, self.run.sight)
+            own = [own_code(found, self.subject.application) for found in self.chain.layers]
+            self.looks.append(Misses(self.state, trace, own))
+        return trace
 
     async def _as_wanted(self, send: Send, request: Request) -> Request:
         """Ask as a browser would that knows the app: a layer may want another host, HTTPS, or a name of the client."""
@@ -218,19 +243,18 @@ class LintExperiment(PeelingExperiment):
             raised, boundary = attempt.trace.steps[layer].raised, self.chain.layers[layer].boundary
             if raised is None or boundary is None:
                 continue
-            for by, keys in seen.providers(last.trace, layer)[:_MOST_ASKED]:
-                given = {key: values[key] for key in keys if key in values}
+            for given in seen.givers(last.trace, values, self.state, layer, _MOST_ASKED):
                 with ExitStack() as undo:
                     for other in attempt.without:
                         self._pass_by(other, undo)
                     with self._supplying(boundary, given):
                         tried = await send(request)
-                    again = await send(request)  # it may have raised but once
-                found.append(Supplied(layer, by, tuple(given), raised, tried, again=again.steps[layer].raised))
+                    again = (await send(request)).steps[layer].raised  # it may have raised but once
+                found.append(Supplied(layer, given.by, tuple(given.keys), raised, tried, given.names, again))
         return tuple(found)
 
     @contextmanager
-    def _supplying(self, boundary: Boundary, values: dict[str, object]) -> Iterator[None]:
+    def _supplying(self, boundary: Boundary, given: seen.Given) -> Iterator[None]:
         layer: ASGIApp = boundary.mwviz.layer
-        with injected(boundary, supplied(layer, values), self.recorder.owns):
+        with injected(boundary, supplied(layer, given.keys, given.variables), self.recorder.owns):
             yield

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from mwviz.collect.probe.experiment import Run
+from mwviz.collect.read.carried import State
 from mwviz.collect.stack.crossing import Note
 from mwviz.model import Trace
 from mwviz.model.evidence import Attempt
@@ -105,6 +108,39 @@ def client_changed(trace: Trace) -> bool:
 
 def _compressed(changes: Iterable[str]) -> bool:
     return any(change.startswith("+ content-encoding:") for change in changes)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Given:
+    """What the layer `by` puts into the scope (`keys`), or into the context; `names` are those of `variables`."""
+
+    by: int
+    keys: Mapping[str, Any]
+    variables: Mapping[ContextVar[Any], Any]
+    names: tuple[str, ...] = ()
+
+
+def givers(trace: Trace, values: Mapping[str, Any], state: State | None, layer: int, most: int) -> Iterator[Given]:
+    """What layers inside of `layer` put into the scope, whose `values` are known, and after it into the context.
+
+    Of either at `most` so many layers are told.
+    """
+    for by, keys in providers(trace, layer)[:most]:
+        yield Given(by, {key: values[key] for key in keys if key in values}, {})
+    if state is not None:
+        for by, variables in _setters(state, layer)[:most]:
+            yield Given(by, {}, variables, tuple(map(state.label, variables)))
+
+
+def _setters(state: State, layer: int) -> list[tuple[int, dict[ContextVar[Any], Any]]]:
+    found: dict[int, dict[ContextVar[Any], Any]] = {}
+    for variable, history in state.variables():
+        by = next(iter(history.set_by))
+        further_in = state.contexts.get(state.inside[by]) if isinstance(by, int) and by in state.inside else None
+        entered = further_in.entered if further_in is not None else None
+        if isinstance(by, int) and by > layer and entered is not None and history.is_seen(variable, entered):
+            found.setdefault(by, {})[variable] = entered[variable]
+    return list(found.items())
 
 
 def providers(trace: Trace, layer: int) -> list[tuple[int, tuple[str, ...]]]:

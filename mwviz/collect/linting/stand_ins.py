@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from mwviz.collect.probe.loops import Loop
@@ -48,8 +49,11 @@ def lingering(loop: Loop) -> ASGIApp:
     return linger
 
 
-def supplied(layer: ASGIApp, values: Mapping[str, Any]) -> ASGIApp:
-    """The layer, called with these in the scope (`state.x`: in its state), as if another had put them there before."""
+def supplied(layer: ASGIApp, values: Mapping[str, Any], variables: Mapping[ContextVar[Any], Any]) -> ASGIApp:
+    """The layer, called with these in the scope (`state.x`: in its state), as if another had put them there before.
+
+    The same goes for context `variables`.
+    """
 
     async def supply(scope: Scope, receive: Receive, send: Send) -> None:
         for key, value in values.items():
@@ -58,6 +62,8 @@ def supplied(layer: ASGIApp, values: Mapping[str, Any]) -> ASGIApp:
                 scope.setdefault(name, {})[inner] = value
             else:
                 scope[name] = value
+        for variable, given in variables.items():
+            variable.set(given)  # the probe's task ends with the probe, and this context with it
         await layer(scope, receive, send)
 
     return supply

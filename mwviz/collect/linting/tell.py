@@ -56,6 +56,8 @@ def evidence(experiment: LintExperiment, said: Sequence[str] = ()) -> Evidence:
         renders_errors=experiment.renders_errors,
         lifespans=tuple(experiment.lifespans.told(experiment.subject.base, started=_started(experiment))),
         notes=tuple(dict.fromkeys((*_notes(experiment), *said))),
+        missed=tuple(each for look in experiment.looks for each in look.missed),
+        logged=tuple(each for look in experiment.looks for each in look.logged),
     )
 
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mwviz.collect.compat import is_application, is_base_http, overriding_call
 from mwviz.collect.find.registration import Registrations
@@ -27,6 +27,9 @@ from mwviz.collect.stack.construct import Kept
 from mwviz.collect.stack.recorder import Recorder
 from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.errors import ProbeError, TargetError
+
+if TYPE_CHECKING:
+    from mwviz.collect.probe.sight import Sight
 
 
 class Subject:
@@ -56,8 +59,8 @@ class Subject:
 class Run:
     """One request as it was sent: what crossed and what was called, since when, and how it ended.
 
-    `over` says that the call ended, `error` is the exception that left the app, `expired` that the time limit came
-    first.
+    `over`: the call ended, `error` is the exception that left the app, `expired`: the time limit came first. `sight` is
+    what could be seen meanwhile, where that was asked for.
     """
 
     recorder: Recorder
@@ -67,6 +70,7 @@ class Run:
     error: BaseException | None = None
     over: bool = False
     expired: bool = False
+    sight: Sight | None = None
 
     @property
     def duration(self) -> int | None:
@@ -111,6 +115,7 @@ class Experiment:
         self.measured: list[Run] = []
         self.reference: Run | None = None
         self.error: BaseException | None = None
+        self.looking = options.state
 
     async def conduct(self, loop: Loop, watchdog: Watchdog) -> None:
         """Arrange, probe and restore, all in the loop: there a server builds the stack, too. Raises ProbeError."""
@@ -256,6 +261,10 @@ class Experiment:
         if self.run is not None:
             self.run.recorder = before
         self.run = run = Run(self.recorder, request.connection(loop.event, loop.give_way), self.calls.begin())
+        if self.looking:
+            from mwviz.collect.probe.sight import Sight  # a plain probe starts sooner without it
+
+            run.sight = Sight(self.recorder)
         state = {} if self.conversation is None else dict(self.conversation.state)
         scope = request.scope(self.recorder.mark, state)
 

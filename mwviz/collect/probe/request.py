@@ -33,7 +33,7 @@ class ProbeOptions:
     `headers` are `(name, value)` pairs, `data` is the body, `timeout` counts seconds for startup and for the probe
     each, `order` is the whole of `"A > B > C"`, `repeat` how many probes are measured, after one that is not.
     `websocket`: PATH is one, and `data` its one message. `extensions` are names of ASGI's that the server offers, such
-    as `http.response.trailers`.
+    as `http.response.trailers`. `state`: tell who sets context variables and keys of the scope, and who can see them.
     """
 
     path: str | None = None
@@ -51,6 +51,7 @@ class ProbeOptions:
     repeat: int | None = None
     websocket: bool = False
     extensions: tuple[str, ...] = ()
+    state: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -13,7 +13,7 @@ from mwviz.model import Event
 
 def events(notes: Sequence[CallNote], began: int) -> Iterator[Event]:
     """An event per note; times count from `began`."""
-    names = _names(notes)
+    names = names_of(notes)
     for at, happening, call, error in notes:
         if call.kind == "setup":
             continue
@@ -31,7 +31,7 @@ def _detail(call: Call) -> str:
     return f"{where}, instead of {_name(call.overrides)}" if call.overrides is not None else where
 
 
-def _names(notes: Sequence[CallNote]) -> dict[int, str]:
+def names_of(notes: Sequence[CallNote]) -> dict[int, str]:
     """What each call is `of`, by its identity: the second one of a name is `dependency get_db#2`."""
     calls = [call for _, happening, call, _ in notes if happening == "enter"]
     shown: dict[int, str] = {}
@@ -48,7 +48,7 @@ def _name(function: object) -> str:
 
 def remarks(notes: Sequence[CallNote], outermost: Passage | None) -> Iterator[str]:
     """Sentences on what is easily taken for something else: who raised for the endpoint, and where exits ran."""
-    names = _names(notes)
+    names = names_of(notes)
     first = next((note for note in notes if note[1] == "raise" and not is_cancellation(note[3])), None)
     if first is not None:
         yield from _raised(first, names, notes)

@@ -19,6 +19,7 @@ from mwviz.collect.stack import describe
 from mwviz.collect.stack.build import Found
 from mwviz.errors import ProbeError
 from mwviz.model import Endpoint, Layer, Lifespan, LostHeader, Response, Stack, Trace, TracedError, Versions
+from mwviz.model.state import Carried
 
 
 def stack(experiment: Experiment) -> Stack:
@@ -63,7 +64,16 @@ def trace(experiment: Experiment) -> Trace:
         notes=(*notes, *reading.remarks(), *remarks.of_repeats(len(alike), len(experiment.measured))),
         lost_headers=_lost(experiment),
         websocket=taken_by(run.connection) if run and isinstance(run.connection, WebsocketConnection) else None,
+        state=_carried(run, reading),
     )
+
+
+def _carried(run: Run | None, reading: Reading) -> tuple[Carried, ...] | None:
+    if run is None or run.sight is None:
+        return None
+    from mwviz.collect.read.carried import State, carried  # most probes look at none of this
+
+    return carried(State(reading, run, run.sight))
 
 
 def _alike(experiment: Experiment) -> list[tuple[Run, Reading]]:

@@ -26,7 +26,7 @@ class Recorder:
     """What crossed the boundaries of one probe, in the order observed. Times are `perf_counter_ns` readings."""
 
     #: Bound here: tests that freeze the time replace the names of clocks in modules.
-    now = staticmethod(perf_counter_ns)
+    now: Callable[[], int] = staticmethod(perf_counter_ns)
     #: Told the place of a boundary by every request that is not the probe's; None where nobody wants to know.
     passed_by: Callable[[Spot], None] | None = None
 
@@ -43,6 +43,7 @@ class Recorder:
         before = copy.copy(self)
         self.mark, self.notes, self.pauses = Mark(version="3.0", spec_version=spec_version), [], []
         self.cutoff = self._closed_at = None
+        vars(self).pop("now", None)  # who looked on when the clock was read did so for that probe alone
         return before
 
     def owns(self, scope: Scope) -> bool:
@@ -76,9 +77,13 @@ class Recorder:
             self.cutoff = self.now()
             self._closed_at = len(self.notes)
 
+    def made(self) -> list[Note]:
+        """The notes up to the end of the probe, with the very times that were read."""
+        return self.notes[: self._closed_at]
+
     def observed(self) -> list[Note]:
         """The notes up to the end of the probe; may be called from another thread while the probe is still stuck."""
-        notes = list(_in_strict_order(self.notes[: self._closed_at]))
+        notes = list(_in_strict_order(self.made()))
         ended = self.cutoff if self.cutoff is not None else self.now()
         through = [
             (max(at, kept[THROUGH]), SENT, crossing, kept)
