@@ -121,6 +121,8 @@ CASES: list[tuple[str, str, Callable[[], Any], list[tuple[str, ...]]]] = [
     ("MW007", "a layer copies messages", lambda: app(Streaming), []),
     ("MW007", "a BaseHTTPMiddleware streams", lambda: app(Passing), []),
     ("MW009", "an id", lambda: app(adding("x-request-id")), [("Adding", "ServerErrorMiddleware")]),
+    ("MW009", "two ids", lambda: app(adding("x-request-id", "x-correlation-id")),
+     [("Adding", "ServerErrorMiddleware")]),
     ("MW009", "another header", lambda: app(adding("x-process-time")), []),
     ("MW010", "raises HTTPException", lambda: app(Refusing), [("Refusing",)]),
     ("MW010", "raises something else", lambda: app(Failing), []),

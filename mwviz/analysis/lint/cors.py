@@ -204,15 +204,18 @@ def lost_id(evidence: Evidence) -> Iterator[Met]:
     if faults is None or row is None or not row.reached or row.handled_by is None or _is_all_mounted(evidence):
         return
     handler = faults.layers[row.handled_by]
-    for name in row.missing:
-        layer = _source(faults, name)
-        if layer is None or not _is_id(name) or layer.index <= row.handled_by:
-            continue
+    lost: dict[int, list[str]] = {}
+    for name in filter(_is_id, row.missing):
+        source = _source(faults, name)
+        if source is not None and source.index > row.handled_by:
+            lost.setdefault(source.index, []).append(name)
+    for index, names in lost.items():
+        layer, ids = faults.layers[index], " and ".join(names)
         yield Met(
-            f"The response to an exception that nothing handles lacks the {name} of {layer.label}: {handler.label} "
+            f"The response to an exception that nothing handles lacks the {ids} of {layer.label}: {handler.label} "
             "answers it, outside of it.",
-            f"Sent {_normal(faults)} to an endpoint that raises: {row.status} from {handler.label}, without {name}. "
-            f"Without an exception {layer.label} adds it.",
+            f"Sent {_normal(faults)} to an endpoint that raises: {row.status} from {handler.label}, without {ids}. "
+            f"Without an exception {layer.label} adds {'it' if len(names) == 1 else 'them'}.",
             (layer, handler),
             f"{NO_ORDER}let a layer inside of {layer.label} catch exceptions and answer, or wrap the whole "
             "app in the layer."
