@@ -14,6 +14,7 @@ import pytest
 from mwviz.model import Trace
 from mwviz.model.probes import Probes
 from mwviz.render import Format, render
+from tests.browser.pages import AXE, HOSTILE
 from tests.render import diagram_traces, socket_traces, traces
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from tests.browser.conftest import NpmPackage
 
 expect = pytest.importorskip("playwright.sync_api").expect
-AXE = "axe-core@4.14.1"
 #: Writes a page and opens it at a fragment.
 Show: TypeAlias = Callable[..., None]
 
@@ -369,23 +369,6 @@ def test_without_javascript_all_of_it_is_there(browser: Browser, tmp_path: Path)
 
 
 #: Each would run, or become an element, if it were taken for more than text.
-HOSTILE = (
-    "</script><script>document.title='taken'</script>",
-    "<img src=x onerror=\"document.title='taken'\">",
-    "\"><svg onload=document.title='taken'>",
-    "'-alert(1)-'",
-    "</style><style>*{display:none}",
-    "<!--<script>",
-    "{{ script }}",
-    "javascript:alert(1)",
-    "\u202egnp.exe\u2066\u200b",
-    "\x1b[31mred\x1b[0m\x00",
-    "one\u2028two\u2029three",
-    "&lt;b&gt;&amp;",
-    "\ud800",
-)
-
-
 def hostile(bad: str) -> Probes:
     """Every text that has a place of its own on the page is this one."""
     made = healthy()

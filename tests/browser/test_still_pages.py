@@ -14,7 +14,7 @@ from mwviz.model.faults import Faults
 from mwviz.render.faults import FaultsFormat
 from mwviz.render.faults import render as faults_page
 from mwviz.render.suite.html import render as suite_page
-from tests.browser.test_page import AXE, HOSTILE
+from tests.browser.pages import AXE, HOSTILE
 from tests.render import faulted
 from tests.render.test_suite import APP, SUITE
 

@@ -88,7 +88,8 @@ def test_each_registration_is_told_as_it_stands(
     project: Project, source: str, lines: list[tuple[str, str | None]]
 ) -> None:
     project.write({"main.py": f"{LISTED}HEAVY = True\n{source}"})
-    code, found = told(project, "main")
+    # MW023 is about how layers are registered, which only the code as it is written here changes.
+    code, found = told(project, "main", "--ignore", "MW023")
     assert (code, [(each["form"], each["text"]) for each in found["lines"]]) == (1, lines)
     if all(text is not None for _, text in lines):
         aliases = "".join(
@@ -98,7 +99,7 @@ def test_each_registration_is_told_as_it_stands(
         made = f"app = Starlette(middleware=[{listed}])\n" if listed else ""
         calls = "".join(f"{text}\n" for form, text in lines if form == "call")
         project.write({"written.py": f"{LISTED}HEAVY = True\n{aliases}{made}{calls}"})
-        assert sorted(codes(project, "written")) == sorted(
+        assert sorted(codes(project, "written", "--ignore", "MW023")) == sorted(
             [each["finding"]["code"] for each in found["left"]] + [each["code"] for each in found["revealed"]]
         )
 
