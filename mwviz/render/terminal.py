@@ -79,7 +79,9 @@ def _cut(token: str, first: int, width: int) -> list[str]:
     for char in token:
         size = columns(char)
         if size > room and pieces[-1]:
-            pieces[-1], rest = _parted(pieces[-1])
+            whole, (pieces[-1], rest) = pieces[-1], _parted(pieces[-1])
+            if columns(rest) + size > width:
+                pieces[-1], rest = whole, ""
             pieces.append(rest)
             room = width - columns(rest)
         pieces[-1] += char

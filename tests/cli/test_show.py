@@ -348,7 +348,7 @@ def test_another_order_is_tried_without_touching_the_code(project: Project) -> N
 
 def test_an_order_is_told_by_the_names_that_asked_for_it(project: Project) -> None:
     """In the other order the second one is the first: what is told could not be asked for again."""
-    project.write({"main.py": LAYERED.replace("Middleware(Inner)", "Middleware(Inner), Middleware(Outer, 1)")
+    project.write({"main.py": LAYERED.replace("Middleware(Inner)", "Middleware(Inner), Middleware(Outer, number=1)")
                    .replace("def __init__(self, app)", "def __init__(self, app, number=0)")})  # fmt: skip
 
     trace = shown(project, "main:app", "--order", "Outer#2 > Inner > Outer")
