@@ -8,7 +8,6 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any, Literal
 
 import anyio
@@ -22,6 +21,7 @@ import mwviz
 from mwviz.model import Trace
 from tests.collect.certainty import is_plain
 from tests.collect.journal import ENDPOINT, Journal
+from tests.collect.loops import usable_trio
 from tests.collect.random_apps import Design, designs, made
 from tests.collect.second_observer import Shape, Truth, truth_of
 from tests.collect.self_reporting import Speaker
@@ -189,9 +189,7 @@ def test_a_random_stack_is_told_as_its_layers_tell_it(design: Design, served_fir
 
 
 def test_runs_on_trio_are_told_in_the_same_way() -> None:
-    trio = pytest.importorskip("trio")
-    if version("anyio").startswith("3.") and not hasattr(trio, "MultiError"):
-        pytest.skip("anyio 3 knows only older versions of trio")
+    trio = usable_trio()
 
     @sampled(max(EXAMPLES // 5, 1))
     @given(design=designs(tasks=False, deepest=6))

@@ -19,6 +19,7 @@ import mwviz
 from mwviz.collect.probe.sight import Sight
 from mwviz.collect.stack.recorder import Recorder
 from mwviz.model import Trace
+from tests.collect.loops import usable_trio
 
 first: ContextVar[object] = ContextVar("first")
 second: ContextVar[object] = ContextVar("second", default=None)
@@ -305,7 +306,8 @@ def test_the_looking_ends_with_the_probe() -> None:
 @pytest.mark.parametrize("name", ["asyncio", "trio"])
 def test_a_running_loop_is_one_like_any_other(name: str) -> None:
     anyio = pytest.importorskip("anyio")
-    pytest.importorskip(name)
+    if name == "trio":
+        usable_trio()
 
     async def call() -> Trace:
         return await mwviz.trace_async(app(Outer, Sets, Plain), state=True)

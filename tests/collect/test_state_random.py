@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware, base
 
 import mwviz
+from tests.collect.loops import usable_trio
 
 VARIABLES: tuple[ContextVar[object], ...] = tuple(ContextVar(f"variable_{number}") for number in range(3))
 KEYS = ("first", "second")
@@ -112,9 +113,9 @@ def test_layers_see_what_mwviz_tells(loop: str, layers: list[tuple[Any, set[str]
 def traced(app: Any, loop: str) -> Any:
     if loop == "asyncio":
         return mwviz.trace(app, state=True)
-    trio = pytest.importorskip("trio")
     if not hasattr(base, "anyio"):
         pytest.skip("this Starlette knows asyncio alone")
+    trio = usable_trio()
 
     async def call() -> Any:
         return await mwviz.trace_async(app, state=True)

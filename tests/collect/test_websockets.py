@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 
@@ -21,6 +20,7 @@ from mwviz.errors import ProbeError
 from mwviz.model import Observation, Outcome, Trace, Websocket
 from tests.collect import behaviours as kinds
 from tests.collect import socket_behaviours as sockets
+from tests.collect.loops import usable_trio
 from tests.collect.test_behaviours import ALL, THROUGH, named
 
 
@@ -325,10 +325,7 @@ def test_the_client_hears_what_other_tasks_have_to_say_before_it_leaves() -> Non
 
 
 def test_a_websocket_on_trio_goes_as_on_asyncio() -> None:
-    trio = pytest.importorskip("trio")
-    pytest.importorskip("anyio")
-    if version("anyio").startswith("3.") and not hasattr(trio, "MultiError"):
-        pytest.skip("anyio 3 knows only older versions of trio")
+    trio = usable_trio()
     app = kinds.app_of(kinds.Outer, sockets.Stays, routes=[WebSocketRoute("/ws", both_ways)])
 
     async def traced() -> Trace:
