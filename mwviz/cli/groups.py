@@ -71,10 +71,11 @@ def grouped(command: Command) -> Command:
     return called  # type: ignore[return-value]
 
 
-def _spread(group: Any) -> list[inspect.Parameter]:
+@functools.cache  # ten commands have the same two groups
+def _spread(group: Any) -> tuple[inspect.Parameter, ...]:
     # Typer 0.9.0 reads no annotation that is a string, and those of the groups are
     hints = get_type_hints(group, include_extras=True)
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    return [
+    return tuple(
         inspect.Parameter(each.name, kind, default=each.default, annotation=hints[each.name]) for each in fields(group)
-    ]
+    )

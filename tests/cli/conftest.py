@@ -110,7 +110,8 @@ class Project:
         """What a process of its own would take to its end."""
         gc.unfreeze()
         for name, module in list(sys.modules.items()):
-            if str(self.folder) in str(getattr(module, "__file__", None)):
+            places = (getattr(module, "__file__", None), *getattr(module, "__path__", ()))  # a namespace has no file
+            if any(str(self.folder) in str(place) for place in places):
                 del sys.modules[name]
 
 
