@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from mwviz import checking, config
-from mwviz.analysis.lint import chosen, lint
+from mwviz.analysis.lint import UNORDERED, chosen, lint
 from mwviz.analysis.lint.met import NO_ORDER
 from mwviz.api import Target
 from mwviz.collect import ProbeOptions, Subject
@@ -15,11 +15,6 @@ from mwviz.errors import ConfigError, ProbeError, SelectionError
 from mwviz.linting.ignoring import without_ignored
 from mwviz.model.evidence import Evidence
 from mwviz.model.findings import Finding, Findings
-
-#: Codes whose findings no `--order` mends, as they are about no order; some findings of others say so themselves.
-_UNORDERED = frozenset(
-    {"MW007", "MW010", "MW011", "MW014", "MW016", "MW017", "MW018", "MW022", "MW023", "MW024", "MW025", "MW026"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +73,7 @@ def _as_tried(findings: Findings, options: ProbeOptions) -> Findings:
 
 
 def _is_unordered(finding: Finding) -> bool:
-    return finding.code in _UNORDERED or finding.remedy.startswith(NO_ORDER)
+    return finding.code in UNORDERED or finding.remedy.startswith(NO_ORDER)
 
 
 def fails(findings: Findings) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mwviz.analysis.lint import RULES
 from mwviz.errors import closest
+from mwviz.linting.syntax import name_of
 from mwviz.model import Place
 from mwviz.model.findings import Finding, Findings
 
@@ -61,11 +62,11 @@ class _Source:
         return (each for each in self.ignores if first <= each.line <= last)
 
     def _extent(self, line: int) -> tuple[int, int]:
-        heads = [each for each in self._decorated if each[1] <= line <= each[2] and _name(each[0].func) in _REGISTERS]
+        heads = [each for each in self._decorated if each[1] <= line <= each[2] and name_of(each[0].func) in _REGISTERS]
         if heads:
             return heads[-1][1:]
         around = [node for node in self._calls if node.lineno <= line <= (node.end_lineno or node.lineno)]
-        named = [node for node in around if _name(node.func) in _REGISTERS]
+        named = [node for node in around if name_of(node.func) in _REGISTERS]
         best = min(named or around, key=lambda node: (node.end_lineno or 0) - node.lineno, default=None)
         return (line, line) if best is None else (best.lineno, best.end_lineno or best.lineno)
 
@@ -128,14 +129,6 @@ def _comments(text: str) -> Iterator[tuple[int, str]]:
         yield from ((token.start[0], token.string) for token in tokens if token.type == tokenize.COMMENT)
     except (tokenize.TokenError, SyntaxError):
         return
-
-
-def _name(function: ast.expr) -> str:
-    match function:
-        case ast.Attribute(attr=name) | ast.Name(id=name):
-            return name
-        case _:
-            return ""
 
 
 def _read(file: Path) -> _Source | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from mwviz.linting.syntax import name_of
 from mwviz.model import Layer
 
 Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
@@ -94,15 +95,6 @@ def registering(layer: Layer, layers: Iterable[Layer], source: Source) -> ast.Ca
     others = [each for each in layers if each.registered_at == place and each.name != layer.name]
     unnamed = [call for call in usual if not any(_names(call, other) for other in others)]
     return min(naming or unnamed, key=_lines, default=None)
-
-
-def name_of(function: ast.expr) -> str:
-    """The last name of what is called; nothing where it has none."""
-    match function:
-        case ast.Attribute(attr=name) | ast.Name(id=name):
-            return name
-        case _:
-            return ""
 
 
 def _names(call: ast.Call, layer: Layer) -> bool:

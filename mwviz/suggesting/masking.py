@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 
 from mwviz.collect import redact
+from mwviz.linting.syntax import name_of
 
 
 def shown(node: ast.expr, text: str, name: str = "", given: Sequence[str] = ()) -> str:
@@ -79,7 +80,7 @@ class _Masking(ast.NodeTransformer):
         if not given[1:] and node.args and isinstance(node.args[0], ast.Constant):
             given = ["", *[str(node.args[0].value)] * len(node.args)]  # getenv("SECRET", "the default")
         node.func = self.visit(node.func)
-        self._names.append(_called(node.func))  # SecretStr("...")
+        self._names.append(name_of(node.func))  # SecretStr("...")
         names = given + [""] * len(node.args)
         node.args = [self._named(name, each) for name, each in zip(names, node.args, strict=False)]
         self._names.pop()
@@ -100,11 +101,3 @@ class _Masking(ast.NodeTransformer):
         found: ast.expr = self.visit(value)
         self._names.pop()
         return found
-
-
-def _called(function: ast.expr) -> str:
-    match function:
-        case ast.Attribute(attr=name) | ast.Name(id=name):
-            return name
-        case _:
-            return ""

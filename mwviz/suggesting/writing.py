@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import indent
 from typing import Literal
 
+from mwviz.linting.syntax import name_of
 from mwviz.model import Layer
 from mwviz.model.suggestion import Line
 from mwviz.suggesting import calls
@@ -62,7 +63,7 @@ def _registrations(layers: Sequence[Layer], sources: dict[str, Source | None]) -
 
 
 def _read(layer: Layer, call: ast.Call, source: Source) -> _Registration:
-    form = layer.registered_by or ("list" if calls.name_of(call.func) == _IN_LIST else "call")
+    form = layer.registered_by or ("list" if name_of(call.func) == _IN_LIST else "call")
     conditions = source.conditions(call)
     if form == "call":
         receiver = shown(call.func.value, source.text) if isinstance(call.func, ast.Attribute) else ""

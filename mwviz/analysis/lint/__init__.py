@@ -14,7 +14,7 @@ from mwviz.model.findings import RULES as TITLES
 from mwviz.model.findings import Check, CheckedApp, Finding, Findings, Severity, Site
 from mwviz.model.story import Story
 
-__all__ = ["OF_RESPONSES", "RULES", "Rule", "chosen", "lint", "story"]
+__all__ = ["OF_RESPONSES", "RULES", "UNORDERED", "Rule", "chosen", "lint", "story"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,11 @@ RULES = (
 _ALL = "ALL"
 #: Judged by what becomes of a response of the endpoint's.
 OF_RESPONSES = ("MW003", "MW006", "MW007", "MW009", "MW015", "MW021", "MW026")
+
+#: About no order of layers: none causes or mends such a finding. Some findings of other rules say so themselves.
+UNORDERED = frozenset(
+    {"MW007", "MW010", "MW011", "MW014", "MW016", "MW017", "MW018", "MW022", "MW023", "MW024", "MW025", "MW026"}
+)
 
 
 def chosen(select: Collection[str], ignore: Collection[str]) -> tuple[Rule, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from mwviz.analysis.lint import OF_RESPONSES
+from mwviz.analysis.lint import OF_RESPONSES, UNORDERED
 from mwviz.analysis.lint.met import stopped
 from mwviz.analysis.suggest.moves import Pair
 from mwviz.model import Layer
@@ -35,12 +35,6 @@ class Weight(NamedTuple):
     def grows_to(self, other: Weight) -> bool:
         """Whether the other one has more of anything."""
         return any(a < b for a, b in zip(self, other, strict=True))
-
-
-#: What no order of layers causes or mends: where it is not found in another order, it is not seen there.
-FIXED = frozenset(
-    {"MW007", "MW010", "MW011", "MW014", "MW016", "MW017", "MW018", "MW022", "MW023", "MW024", "MW025", "MW026"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +115,7 @@ def judged(
 
 def is_mendable(finding: Finding, stands: Judged) -> bool:
     """Whether another order of the registrations might do without it."""
-    return finding.code not in FIXED and stands.pair(finding) is not None
+    return finding.code not in UNORDERED and stands.pair(finding) is not None
 
 
 def compared(before: Judged, after: Judged) -> Change:
@@ -133,7 +127,7 @@ def compared(before: Judged, after: Judged) -> Change:
         if there[key]:
             there[key] -= 1
             left.append(finding)
-        elif finding.code in FIXED or _is_hidden(finding, before, after):
+        elif finding.code in UNORDERED or _is_hidden(finding, before, after):
             unseen.append(finding)
         else:
             gone.append(finding)
@@ -157,4 +151,4 @@ def _was_hidden(finding: Finding, before: Judged, after: Judged) -> bool:
     if finding.code not in OF_RESPONSES or before.stopper is None:
         return False
     pair = after.pair(finding)  # of two that stand as they did it was true before
-    return finding.code in FIXED or pair is None or before.entries.index(pair[0]) < before.entries.index(pair[1])
+    return finding.code in UNORDERED or pair is None or before.entries.index(pair[0]) < before.entries.index(pair[1])
