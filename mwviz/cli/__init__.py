@@ -1,6 +1,8 @@
 """The command line: reads options, calls `mwviz.api`, writes the result, and tells the exit code."""
 
 # No `from __future__ import annotations` here: Typer 0.9.0 does not read the options in annotations that are strings.
+import copy
+import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -233,7 +235,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, by default the process's own, and return its exit code."""
     try:
         # not standalone: that would end in `sys.exit`, which an app may have replaced
-        code: Any = app(arguments, prog_name="mwviz", standalone_mode=False)
+        code: Any = _narrowed(arguments)(arguments, prog_name="mwviz", standalone_mode=False)
     except SystemExit as stop:  # shell completion
         code = stop.code
     except (KeyboardInterrupt, typer.Abort):
@@ -242,6 +244,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show()  # type: ignore[attr-defined]
         code = MISTAKE
     return code if isinstance(code, int) else 0
+
+
+def _narrowed(arguments: Sequence[str] | None) -> typer.Typer:
+    """The command line with only the command that is asked for, if one is: to make all their options costs 8 ms."""
+    asked = (sys.argv[1:] if arguments is None else arguments)[:1]
+    named = [each for each in app.registered_commands if each.callback and [each.callback.__name__] == list(asked)]
+    narrowed = copy.copy(app)
+    narrowed.registered_commands = named or app.registered_commands
+    return narrowed
 
 
 def main() -> None:
