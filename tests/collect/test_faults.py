@@ -289,7 +289,7 @@ class Hangs(Guard):
 
 class Spins(Guard):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        time.sleep(0.9)
+        time.sleep(0.6)
 
 
 @pytest.mark.parametrize("layer", [Hangs, Spins])

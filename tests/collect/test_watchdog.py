@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -28,3 +29,26 @@ def test_no_interrupt_is_raised_once_the_watched_code_has_been_left(monkeypatch:
             thread.join(10)
 
     assert raised == []
+
+
+def test_after_the_apps_code_was_left_there_is_time_before_the_next_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    raised: list[float] = []
+    interrupted = threading.Event()
+
+    def note(*_: object) -> None:
+        raised.append(time.monotonic())
+        interrupted.set()
+
+    monkeypatch.setattr(watchdog, "_raise_in", note)
+    monkeypatch.setattr(watchdog, "_PAUSE", 0.01)
+    dog = Watchdog(lambda: pytest.fail("given up"))
+    dog.left()  # of a call before, which says nothing of this one
+
+    with dog.within(0.0, lambda: True):
+        assert interrupted.wait(10)
+        dog.left()
+        before = len(raised)
+        interrupted.clear()
+        assert interrupted.wait(10)  # something else of the app's may keep the loop
+        # a busy machine may take as long to come to the end of the `with`
+        assert raised[before] - raised[before - 1] >= watchdog.GRACE

@@ -226,8 +226,15 @@ class Experiment:
         self.conversation = conversation = LifespanConversation(loop.event)
         late = partial(conversation.run_out, "startup")
         self.recorder.begin("2.0")
+
+        async def run() -> None:
+            try:
+                await conversation.run(self.entrance, self.recorder.mark)
+            finally:
+                watchdog.left()
+
         with watchdog.within(timeout, late):
-            start(partial(conversation.run, self.entrance, self.recorder.mark))
+            start(run)
             await loop.within(timeout, conversation.started.wait, late)
         self.lifespan = self.recorder.begin()
 
@@ -271,7 +278,10 @@ class Experiment:
         async def call() -> None:
             try:
                 with self.recorder.following():
-                    await self.entrance(scope, run.connection.receive, run.connection.send)
+                    try:
+                        await self.entrance(scope, run.connection.receive, run.connection.send)
+                    finally:
+                        watchdog.left()
             except KeyboardInterrupt:
                 raise
             except BaseException as error:

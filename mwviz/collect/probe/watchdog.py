@@ -26,6 +26,7 @@ class Watchdog:
         # Up to Python 3.11 a thread that the watched one is just starting has its number, too, and would die of the
         # interrupt unheard: so none is raised once the watched code has been left.
         self._raising = threading.Lock()
+        self._left = threading.Event()
 
     @contextmanager
     def within(self, seconds: float, expired: Callable[[], bool]) -> Iterator[None]:
@@ -34,13 +35,24 @@ class Watchdog:
         `expired` answers False where the loop has noticed already: it is not stuck, and gets time to tidy up.
         """
         over = threading.Event()
+        self._left.clear()
         threading.Thread(target=self._watch, args=(over, seconds, expired), name="mwviz-watchdog", daemon=True).start()
         try:
             yield
         finally:
-            while not over.is_set():
-                with suppress(Stuck), self._raising:  # one that came a moment late: the code is left already
-                    over.set()
+            self._set(over)
+
+    def left(self) -> None:
+        """The app's code has been left, by an interrupt maybe: what is left of the `with` is ours, and gets time.
+
+        Without this a busy machine would see the next interrupt end the loop itself, and all that was still to come.
+        """
+        self._set(self._left)
+
+    def _set(self, told: threading.Event) -> None:
+        while not told.is_set():
+            with suppress(Stuck), self._raising:  # one that came a moment late: the code is left already
+                told.set()
 
     def _watch(self, over: threading.Event, seconds: float, expired: Callable[[], bool]) -> None:
         # Traced (coverage, debuggers) it can starve on Python 3.11 while an exception waits for the other thread.
@@ -51,8 +63,11 @@ class Watchdog:
             with self._raising:
                 if over.is_set():
                     return
-                _raise_in(self._thread, Stuck)
-            if over.wait(_PAUSE):
+                if left := self._left.is_set():
+                    self._left.clear()  # if the loop does not end now, something else of the app's keeps it
+                else:
+                    _raise_in(self._thread, Stuck)
+            if over.wait(GRACE if left else _PAUSE):
                 return
         self._give_up()
 
