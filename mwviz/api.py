@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,6 +13,7 @@ from mwviz import collect, config
 from mwviz.collect import ProbeOptions, Subject
 from mwviz.errors import ProbeError
 from mwviz.model import Stack, Trace
+from mwviz.values import dataclass
 
 if TYPE_CHECKING:
     from mwviz.analysis.selection import Selection

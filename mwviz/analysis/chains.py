@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mwviz.model import Layer, Trace
 from mwviz.model.routes import RouteChain, Routes
+from mwviz.values import dataclass
 
 #: Layers that nobody of the project has put there.
 _FOREIGN = ("framework", "injected")

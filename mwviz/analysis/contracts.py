@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mwviz.analysis import orders
 from mwviz.analysis.chains import Chain
@@ -13,6 +13,7 @@ from mwviz.analysis.remedies import move
 from mwviz.model import Layer
 from mwviz.model.contracts import Contract, Group
 from mwviz.model.findings import Check, Finding, Site
+from mwviz.values import dataclass
 
 _NAMED_AT_MOST = 3
 #: Codes of findings that a move mends.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from mwviz.analysis.contracts import Held
@@ -13,6 +12,7 @@ from mwviz.model import Layer, Position
 from mwviz.model.contracts import Contract
 from mwviz.model.faults import Added, Fault, FaultKind, Faults, Normal, Reply
 from mwviz.model.findings import Check, Finding, Site
+from mwviz.values import dataclass
 
 _NAMED_AT_MOST = 3
 _LEAST_ERROR = 400

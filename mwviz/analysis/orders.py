@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mwviz.analysis.chains import Chain
 from mwviz.analysis.names import fits_layer, is_exact
 from mwviz.analysis.remedies import move
 from mwviz.model import Layer
 from mwviz.model.contracts import Sequence as Order
+from mwviz.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

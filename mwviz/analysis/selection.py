@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from mwviz.analysis.names import fits, hint
 from mwviz.errors import SelectionError
 from mwviz.model.routes import RouteChain, Routes
+from mwviz.values import dataclass
 
 #: What `--method` calls a websocket.
 WEBSOCKET = "WEBSOCKET"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from mwviz import api, collect, comparing, config
@@ -22,6 +22,7 @@ from mwviz.model.contracts import Contract
 from mwviz.model.faults import Faults
 from mwviz.model.findings import CheckedApp, Findings
 from mwviz.model.routes import Routes
+from mwviz.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 
@@ -19,6 +19,7 @@ from mwviz.collect import ProbeOptions
 from mwviz.errors import MwvizError
 from mwviz.model.findings import Findings
 from mwviz.render.findings import told
+from mwviz.values import dataclass
 
 
 def check(target: Target, probe: ProbeOptions, wanted: Sequence[Report], *, whole: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mwviz import api
@@ -16,6 +15,7 @@ from mwviz.collect import ProbeOptions
 from mwviz.errors import ProbeError
 from mwviz.model.faults import Faults
 from mwviz.render.faults import ENDINGS, FaultsFormat, render
+from mwviz.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, get_type_hints
 
 from mwviz.cli import options
+from mwviz.values import dataclass
 
 Command = TypeVar("Command", bound=Callable[..., object])
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mwviz import api
 from mwviz.analysis.selection import Selection
 from mwviz.api import Target
@@ -14,6 +12,7 @@ from mwviz.collect import parse_header
 from mwviz.errors import OutputError, ProbeError
 from mwviz.model.routes import Routes
 from mwviz.render import ROUTES_RENDERERS
+from mwviz.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

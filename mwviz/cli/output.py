@@ -6,13 +6,14 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mwviz.cli.files import write_all
 from mwviz.errors import OutputError
 from mwviz.render import FORMAT_OF_ENDING, Format, render
+from mwviz.values import dataclass
 
 if TYPE_CHECKING:
     from mwviz.model import Trace

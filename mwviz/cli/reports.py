@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mwviz.cli import output
@@ -12,6 +11,7 @@ from mwviz.cli.files import write_all
 from mwviz.errors import OutputError, closest
 from mwviz.model.findings import Findings
 from mwviz.render.findings import ENDINGS, ReportFormat, render
+from mwviz.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

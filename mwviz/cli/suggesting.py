@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import typer
@@ -18,6 +17,7 @@ from mwviz.collect import ProbeOptions
 from mwviz.errors import ProbeError
 from mwviz.model.suggestion import Suggestion
 from mwviz.render.suggest import ENDINGS, SuggestFormat, render
+from mwviz.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

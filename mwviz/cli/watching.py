@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from mwviz.cli import messages, probing, process
 from mwviz.cli.output import Sink
 from mwviz.collect import ProbeOptions
 from mwviz.errors import ProbeError
+from mwviz.values import dataclass
 
 if TYPE_CHECKING:
     from watchfiles import Change

@@ -6,11 +6,11 @@ import atexit
 import json
 import sys
 import sysconfig
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from mwviz.collect import redact
+from mwviz.values import dataclass
 
 #: Characters: more than the longest path of most systems.
 _UNCUT = 5000

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
 from mwviz.errors import ConfigError, closest
 from mwviz.model import Origin
 from mwviz.model.diff import Lock, LockedLayer, LockedRoute
+from mwviz.values import dataclass
 
 NAME, FORMAT = "mwviz.lock", "mwviz.lock/1"
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -19,6 +19,7 @@ from mwviz.comparing import lockfile, revision, saved
 from mwviz.comparing.ground import Ground, is_own, within
 from mwviz.errors import ConfigError, MwvizError, TargetError
 from mwviz.model.diff import Lock, Side
+from mwviz.values import dataclass
 
 #: Runs this very mwviz, whatever the folder holds that the process starts in.
 _START = (

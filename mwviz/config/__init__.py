@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mwviz.config.tables import check, kind
 from mwviz.errors import ConfigError
+from mwviz.values import dataclass
 
 if TYPE_CHECKING:
     from mwviz.model.contracts import Contract

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from mwviz.documenting import code
+from mwviz.values import dataclass
 
 Markup: TypeAlias = Literal["markdown", "mdx", "rst"]
 

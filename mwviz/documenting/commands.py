@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from mwviz.documenting.options import OPTIONS, Value, parse
 from mwviz.errors import OutputError, ProbeError, closest
 from mwviz.render import RENDERERS, ROUTES_RENDERERS, Format, look
 from mwviz.render.look import Look
+from mwviz.values import dataclass
 
 #: What a block can hold: JSON has times, and a page or a picture of points is no text of a document's.
 FORMATS: tuple[Format, ...] = (

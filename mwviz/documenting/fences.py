@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mwviz.documenting import code
+from mwviz.values import dataclass
 
 _OPENING = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t]*(.*)")
 _OURS = re.compile(r"mwviz\b(?![-.:]).*|\{ *\.mwviz\b[^}]*\}")

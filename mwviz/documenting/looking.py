@@ -8,7 +8,6 @@ import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +22,7 @@ from mwviz.errors import ConfigError, MwvizError, ProbeError, TargetError
 from mwviz.model import Trace
 from mwviz.model.routes import Routes
 from mwviz.render.summary import summary
+from mwviz.values import dataclass
 
 Seen: TypeAlias = Trace | Routes
 _AT_ONCE = 2

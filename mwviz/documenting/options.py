@@ -6,10 +6,10 @@ Only the command line knows Typer, and documents are read without it; a test hol
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from mwviz.errors import ProbeError, closest
+from mwviz.values import dataclass
 
 Value: TypeAlias = str | float | int | bool | list[str]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,6 +13,7 @@ from mwviz.documenting.encodings import Decoded
 from mwviz.documenting.looking import Seen, look
 from mwviz.errors import BlockError, ImportFailed, MwvizError, OutputError
 from mwviz.render import Format
+from mwviz.values import dataclass
 
 #: A place in a document, and what is wrong there.
 _Wrong: TypeAlias = tuple[str, MwvizError]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mwviz import checking, config
 from mwviz.analysis.lint import UNORDERED, chosen, lint
@@ -15,6 +15,7 @@ from mwviz.errors import ConfigError, ProbeError, SelectionError
 from mwviz.linting.ignoring import without_ignored
 from mwviz.model.evidence import Evidence
 from mwviz.model.findings import Finding, Findings
+from mwviz.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import re
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from mwviz.analysis.lint import RULES
@@ -16,6 +16,7 @@ from mwviz.errors import closest
 from mwviz.linting.syntax import name_of
 from mwviz.model import Place
 from mwviz.model.findings import Finding, Findings
+from mwviz.values import dataclass
 
 #: Codes may stand in brackets or without them: somebody who writes them means those, and not all.
 _COMMENT = re.compile(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from mwviz.model.stack import Origin
+from mwviz.values import dataclass
 
 ChangeKind: TypeAlias = Literal["added", "removed", "moved", "changed"]
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mwviz.model.faults import Faults
 from mwviz.model.routes import Routes
 from mwviz.model.stack import Layer, Place, Versions
 from mwviz.model.state import Where
 from mwviz.model.trace import Trace, TracedError
+from mwviz.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

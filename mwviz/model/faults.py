@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from mwviz.model.stack import Layer, Versions
 from mwviz.model.trace import Position, Probe, Response
+from mwviz.values import dataclass
 
 #: What goes wrong. `reject` happens at a layer, `crash` there and at the endpoint, all others at the endpoint alone.
 FaultKind: TypeAlias = Literal[

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from mwviz.model.trace import Probe, Trace
+from mwviz.values import dataclass
 
 #: What is asked of the app: a request as any other, a browser's question before one of another origin, a request whose
 #: endpoint raises, a websocket.

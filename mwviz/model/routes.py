@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from mwviz.model.stack import Layer, Place, Versions
 from mwviz.model.trace import Endpoint
+from mwviz.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

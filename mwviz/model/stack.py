@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from mwviz.values import dataclass
 
 Origin: TypeAlias = Literal["framework", "user", "injected", "outer", "mount", "route"]
 #: By `add_middleware` or `@app.middleware`, of which the last one stands outermost; or as an entry of a list.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from mwviz.values import dataclass
 
 #: A layer's index, `"router"`, `"endpoint"`, or a call of the handler's, as `"dependency get_db"`.
 Where: TypeAlias = int | str

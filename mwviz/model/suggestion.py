@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from mwviz.model.findings import Finding
 from mwviz.model.stack import Place, RegisteredBy, Versions
+from mwviz.values import dataclass
 
 #: Why a finding is left: `fixed`: no order mends it; `kept`: no tried order did without harm elsewhere; `unseen`: it is
 #: not found in the suggested order, but another layer may merely hide it there.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mwviz.model.stack import Layer
+from mwviz.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

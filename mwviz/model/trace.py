@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from mwviz.model.stack import Layer, Place, Versions
 from mwviz.model.state import Carried
+from mwviz.values import dataclass
 
 Position: TypeAlias = int | Literal["router", "endpoint"]
 

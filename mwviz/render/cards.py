@@ -5,13 +5,13 @@ No look is told by colour alone: borders, lines and words say the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from html import escape
 from typing import Literal, TypeAlias
 
 from mwviz.render.graph import CLIENT, Node
 from mwviz.render.palette import CARDS, Theme, color
 from mwviz.render.plain import columns
+from mwviz.values import dataclass
 
 #: Points. Half of the smallest can still be read.
 NAME, TEXT, LANE = 15, 13, 76

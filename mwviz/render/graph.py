@@ -7,7 +7,6 @@ or `timeline`. Texts are visible but still foreign: escaping is the affair of th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Literal, TypeAlias
 
@@ -17,6 +16,7 @@ from mwviz.render import words
 from mwviz.render.places import inside, where
 from mwviz.render.plain import visible
 from mwviz.render.summary import summary
+from mwviz.values import dataclass
 
 Role: TypeAlias = Origin | Literal["client", "router", "endpoint"]
 

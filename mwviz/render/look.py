@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mwviz.errors import OutputError
 from mwviz.render import Format
 from mwviz.render.palette import Theme
+from mwviz.values import dataclass
 
 #: What `--theme` and `--changes` are for.
 _THEMED = (Format.SVG, Format.PNG, Format.PDF, Format.DOT)

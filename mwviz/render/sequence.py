@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
 
 from mwviz.model import Trace
@@ -17,6 +16,7 @@ from mwviz.render.graph import CLIENT, END, Diagram, Edge, EdgeKind, Node, diagr
 from mwviz.render.look import PLAIN, Look
 from mwviz.render.mermaid import escaped
 from mwviz.render.plain import visible
+from mwviz.values import dataclass
 
 #: Filled heads go in, dashed lines come out, an exception ends in a cross.
 _ARROWS: dict[EdgeKind, str] = {"request": "->>", "response": "-->>", "discarded": "--)", "exception": "-x"}

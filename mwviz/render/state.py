@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from mwviz.model import Trace
 from mwviz.model.state import Carried, Where
 from mwviz.render.plain import columns, shorten, visible
 from mwviz.render.terminal import Part, Style, end_name, fold, paint
+from mwviz.values import dataclass
 
 _SETS, _SEES, _IN, _OUT, _RESETS, _CUTS, _BLIND = "●", "│", "↓", "↑", "○", "┬", "·"
 _MEANINGS = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal
 
@@ -27,6 +26,7 @@ from mwviz.render.terminal import (
     source,
     too_early,
 )
+from mwviz.values import dataclass
 
 _GAP = 2
 _HAPPENED_LEAST, _CHANGES_LEAST = 18, 16

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mwviz.model import Layer, Step, Trace
 from mwviz.render import words
@@ -24,6 +23,7 @@ from mwviz.render.terminal import (
     source,
     too_early,
 )
+from mwviz.values import dataclass
 
 _TIME_WIDTH = 7
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
 
 from mwviz import checking, config, linting
@@ -19,6 +19,7 @@ from mwviz.model.evidence import Evidence
 from mwviz.model.findings import Finding
 from mwviz.model.suggestion import Left, Line, Move, Reason, Suggestion
 from mwviz.suggesting.writing import written
+from mwviz.values import dataclass
 
 #: Orders that may fail, and seconds for all tries, before the search ends.
 MOST_FAILED, MOST_SECONDS = 2, 60.0

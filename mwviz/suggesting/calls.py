@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import tokenize
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeAlias
 
 from mwviz.linting.syntax import name_of
 from mwviz.model import Layer
+from mwviz.values import dataclass
 
 Function: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
 _REGISTERS = ("add_middleware", "middleware", "Middleware")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from textwrap import indent
 from typing import Literal
@@ -16,6 +16,7 @@ from mwviz.model.suggestion import Line
 from mwviz.suggesting import calls
 from mwviz.suggesting.calls import Source
 from mwviz.suggesting.masking import head, shown
+from mwviz.values import dataclass
 
 _IN_LIST = "Middleware"
 

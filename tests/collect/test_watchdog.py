@@ -42,11 +42,12 @@ def test_after_the_apps_code_was_left_there_is_time_before_the_next_interrupt(mo
     monkeypatch.setattr(watchdog, "_raise_in", note)
     monkeypatch.setattr(watchdog, "_PAUSE", 0.01)
     dog = Watchdog(lambda: pytest.fail("given up"))
-    dog.left()  # of a call before, which says nothing of this one
+    with dog.inside():
+        pass  # a call before, which says nothing of this one
 
     with dog.within(0.0, lambda: True):
-        assert interrupted.wait(10)
-        dog.left()
+        with dog.inside():
+            assert interrupted.wait(10)
         before = len(raised)
         interrupted.clear()
         assert interrupted.wait(10)  # something else of the app's may keep the loop

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 
 from mwviz.analysis.lint import body, context, cors, exposed, lifespan, measures, proxy, stack, state, websocket
 from mwviz.analysis.lint.met import Met, got, stopped
@@ -13,6 +12,7 @@ from mwviz.model.evidence import Evidence
 from mwviz.model.findings import RULES as TITLES
 from mwviz.model.findings import Check, CheckedApp, Finding, Findings, Severity, Site
 from mwviz.model.story import Story
+from mwviz.values import dataclass
 
 __all__ = ["OF_RESPONSES", "RULES", "UNORDERED", "Rule", "chosen", "lint", "story"]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from urllib.parse import urlsplit
 
 from mwviz.model import Layer, Place, Trace
 from mwviz.model.evidence import Attempt, Elsewhere, Evidence
 from mwviz.model.findings import Severity
+from mwviz.values import dataclass
 
 ALLOW_ORIGIN = "access-control-allow-origin"
 #: How a remedy begins that is about no order.

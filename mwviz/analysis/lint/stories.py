@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from mwviz.values import dataclass
 
 _STARLETTE = "https://github.com/Kludex/starlette/issues/"
 _FASTAPI = "https://github.com/fastapi/fastapi/issues/"

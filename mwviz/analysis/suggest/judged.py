@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from mwviz.analysis.lint import OF_RESPONSES, UNORDERED
@@ -13,6 +12,7 @@ from mwviz.analysis.suggest.moves import Pair
 from mwviz.model import Layer
 from mwviz.model.evidence import Evidence
 from mwviz.model.findings import Finding
+from mwviz.values import dataclass
 
 #: A finding by its code and by who its layers are, whatever they are called: `X#2` may be `X` in another order.
 Key: TypeAlias = tuple[str, tuple[str, ...]]

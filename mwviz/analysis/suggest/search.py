@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from mwviz.analysis.suggest.judged import Change, Judged, Key, Weight, compared, is_mendable, weight
 from mwviz.analysis.suggest.moves import Order, Pair, distance, moved, near
 from mwviz.analysis.suggest.standing import Verdict, verdict
 from mwviz.model.contracts import Contract
+from mwviz.values import dataclass
 
 #: Orders that are tried, how many of these may promise harm, and how many are held to the contracts to find one.
 MOST_TRIED, MOST_HARMFUL, MOST_HELD = 24, 4, 500

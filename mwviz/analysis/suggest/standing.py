@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mwviz.analysis.chains import Chain
 from mwviz.analysis.contracts import hold
@@ -12,6 +12,7 @@ from mwviz.analysis.suggest.judged import Judged
 from mwviz.analysis.suggest.moves import Order
 from mwviz.model import Layer
 from mwviz.model.contracts import Contract
+from mwviz.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

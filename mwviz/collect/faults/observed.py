@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mwviz.collect import failure
 from mwviz.collect.probe.experiment import Experiment, Run
 from mwviz.collect.probe.request import Request
@@ -15,6 +13,7 @@ from mwviz.collect.redact import latin
 from mwviz.collect.stack.build import Found
 from mwviz.model import Position, Response
 from mwviz.model.faults import At, FaultKind
+from mwviz.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from mwviz.collect.compat_faults import accepted_method, accepted_origin, is_cors
 from mwviz.collect.probe.request import ProbeOptions, Request, prepare
 from mwviz.collect.probe.server import Connection, Event
 from mwviz.errors import ProbeError
+from mwviz.values import dataclass
 
 _ORIGIN = "origin"
 #: What a browser sends with a preflight, and what proxies add: nothing that a script or a sign-in has set goes with it.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from importlib import machinery
 from pathlib import Path
 
 from mwviz.errors import TargetError
+from mwviz.values import dataclass
 
 #: fastapi-cli's discovery, in its order.
 _FILES = ("main.py", "app.py", "api.py", "app/main.py", "app/app.py", "app/api.py")

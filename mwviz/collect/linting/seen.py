@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +13,7 @@ from mwviz.collect.read.carried import State
 from mwviz.collect.stack.crossing import Note
 from mwviz.model import Trace
 from mwviz.model.evidence import Attempt
+from mwviz.values import dataclass
 
 _ADDED = "+ scope "
 _CLIENT = "~ scope client:"

@@ -226,15 +226,8 @@ class Experiment:
         self.conversation = conversation = LifespanConversation(loop.event)
         late = partial(conversation.run_out, "startup")
         self.recorder.begin("2.0")
-
-        async def run() -> None:
-            try:
-                await conversation.run(self.entrance, self.recorder.mark)
-            finally:
-                watchdog.left()
-
         with watchdog.within(timeout, late):
-            start(run)
+            start(partial(conversation.run, self.entrance, self.recorder.mark, watchdog.inside()))
             await loop.within(timeout, conversation.started.wait, late)
         self.lifespan = self.recorder.begin()
 
@@ -277,11 +270,8 @@ class Experiment:
 
         async def call() -> None:
             try:
-                with self.recorder.following():
-                    try:
-                        await self.entrance(scope, run.connection.receive, run.connection.send)
-                    finally:
-                        watchdog.left()
+                with self.recorder.following(), watchdog.inside():
+                    await self.entrance(scope, run.connection.receive, run.connection.send)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, TypeAlias
 
 from mwviz.collect.compat_calls import Kind
 from mwviz.collect.stack.recorder import Recorder
+from mwviz.values import dataclass
 
 #: The setup is that of all dependencies together.
 What: TypeAlias = Literal["setup", "dependency", "endpoint", "background"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +16,7 @@ from mwviz.collect.probe.server import EXTENSIONS, Connection, Event
 from mwviz.collect.probe.websocket import WebsocketConnection, subprotocols
 from mwviz.errors import ProbeError, closest
 from mwviz.model import Probe
+from mwviz.values import dataclass
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HOST = "testserver"

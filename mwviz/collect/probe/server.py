@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol
 
 from mwviz.collect.stack.asgi import ASGIApp, Message
@@ -120,11 +121,15 @@ class LifespanConversation:
         self.state: dict[str, Any] = {}
         self.over = False
 
-    async def run(self, app: ASGIApp, asgi: dict[str, str]) -> None:
-        """Call the app with the lifespan scope; returns when its call is over, and raises nothing of the app's."""
+    async def run(self, app: ASGIApp, asgi: dict[str, str], inside: AbstractContextManager[None]) -> None:
+        """Call the app with the lifespan scope; returns when its call is over, and raises nothing of the app's.
+
+        `inside` is entered for as long as the app's code runs.
+        """
         scope = {"type": "lifespan", "asgi": asgi, "state": self.state}
         try:
-            await app(scope, self.receive, self.send)
+            with inside:
+                await app(scope, self.receive, self.send)
         except BaseException as error:
             if (
                 self.over

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import Context, ContextVar, copy_context
-from dataclasses import dataclass
 from threading import get_ident
 from time import perf_counter_ns
 from types import CodeType
@@ -12,6 +11,7 @@ from typing import Any
 
 from mwviz.collect.stack.crossing import Note
 from mwviz.collect.stack.recorder import Recorder
+from mwviz.values import dataclass
 
 
 class Taken:

@@ -42,12 +42,16 @@ class Watchdog:
         finally:
             self._set(over)
 
-    def left(self) -> None:
-        """The app's code has been left, by an interrupt maybe: what is left of the `with` is ours, and gets time.
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """Around the app's own code: once that has been left, the rest of `within` is ours, and gets time to end.
 
-        Without this a busy machine would see the next interrupt end the loop itself, and all that was still to come.
+        Without this, on a busy machine, the next interrupt would end the loop itself, and all that was still to come.
         """
-        self._set(self._left)
+        try:
+            yield
+        finally:
+            self._set(self._left)
 
     def _set(self, told: threading.Event) -> None:
         while not told.is_set():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MethodType
 from typing import Literal, TypeAlias
 
@@ -13,6 +13,7 @@ from mwviz.collect.probe.sight import Aside, Sight, Taken
 from mwviz.collect.read.passages import Passage
 from mwviz.collect.stack.crossing import THROUGH, Crossing, Note
 from mwviz.model.state import Where
+from mwviz.values import dataclass
 
 #: What happened when something was taken: to a call through a boundary, to a call of the handler's, or aside.
 What: TypeAlias = Literal["enter", "leave", "raise", "receive", "send", "sent", "refused", "aside"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mwviz.collect.routes.compat import Dependant, cache_key, dependant_of
+from mwviz.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from mwviz.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

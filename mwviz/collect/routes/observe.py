@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mwviz.collect.probe.experiment import Experiment
 from mwviz.collect.probe.loops import Loop
@@ -17,6 +17,7 @@ from mwviz.collect.stack.construct import Kept
 from mwviz.errors import ProbeError
 from mwviz.model import Trace
 from mwviz.model.routes import RouteChain, Routes
+from mwviz.values import dataclass
 
 _NAMED_AT_MOST = 3
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from mwviz.collect.compat import is_application, overriding_call
@@ -16,6 +16,7 @@ from mwviz.collect.routes.way import Met, Standing
 from mwviz.collect.stack import describe
 from mwviz.model import Endpoint, Layer
 from mwviz.model.routes import Dependency, RouteChain, Routes
+from mwviz.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

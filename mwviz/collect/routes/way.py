@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from mwviz.collect.routes.compat import Dependant, Framework, example
 from mwviz.collect.stack.build import Found
+from mwviz.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
 from typing import Any
@@ -26,6 +25,7 @@ from mwviz.collect.stack.construct import Kept
 from mwviz.collect.stack.recorder import Recorder
 from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.model import Origin, Position
+from mwviz.values import dataclass
 
 #: Makes of a handler what shall stand there instead, as the stand-in endpoint does.
 Ending = Callable[[ASGIApp], ASGIApp]

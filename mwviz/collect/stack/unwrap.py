@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from types import BuiltinFunctionType, CellType, FunctionType, MethodType
 from typing import Any, TypeAlias
 
 from mwviz.collect.compat import INNER, held, is_application
 from mwviz.collect.proxied import behind
 from mwviz.collect.stack.boundary import Boundary
+from mwviz.values import dataclass
 
 #: Names that wrappers use for the app further in, tried before any other attribute.
 _ROUTINES = (FunctionType, MethodType, BuiltinFunctionType)

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import ExitStack
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from mwviz.collect.stack.crossing import Spot
 from mwviz.collect.stack.recorder import Recorder
 from mwviz.collect.stack.unwrap import path_to
 from mwviz.model import Layer
+from mwviz.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from mwviz.model.diff import Change, Detail, Difference
 from mwviz.render.plain import visible
+from mwviz.values import dataclass
 
 Mark: TypeAlias = Literal[" ", "+", "-", ">", "~"]
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 
 from mwviz.model import Position
 from mwviz.model.faults import Fault, FaultKind, Faults, Normal
+from mwviz.values import dataclass
 
 _FRAMEWORK = "framework"
 

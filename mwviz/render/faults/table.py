@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
 from mwviz.model.faults import Fault, Faults, Reply
@@ -13,6 +12,7 @@ from mwviz.render.faults.meaning import meaning
 from mwviz.render.faults.words import Cell, State
 from mwviz.render.plain import columns, shorten, visible
 from mwviz.render.terminal import NARROWEST, Line, Part, Style, fold, paint, status_style
+from mwviz.values import dataclass
 
 _GAP = 2
 _STYLES: dict[State, Style] = {"kept": "green", "some": "yellow", "lost": "red", "unreached": "dim"}

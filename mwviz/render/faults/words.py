@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from mwviz.model import Position
 from mwviz.model.faults import Fault, FaultKind, Faults, Normal, Reply
 from mwviz.render.faults.matrix import Group, Run, answerer, groups
 from mwviz.render.plain import visible
+from mwviz.values import dataclass
 
 #: What each fault of the endpoint is called.
 FAULTS: dict[FaultKind, str] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mwviz.model import Trace
 from mwviz.render import words
@@ -13,6 +12,7 @@ from mwviz.render.page.details import details
 from mwviz.render.page.steps import Playable
 from mwviz.render.places import where
 from mwviz.render.plain import duration, visible
+from mwviz.values import dataclass
 
 _SIGNS: dict[EdgeKind, str] = {"response": "↑", "discarded": "↑", "exception": "✗"}
 _TELLS: dict[EdgeKind, str] = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, TypeAlias
 
@@ -11,6 +10,7 @@ from mwviz.model import Event, Trace
 from mwviz.render import changes, words
 from mwviz.render.graph import END, diagram
 from mwviz.render.plain import visible
+from mwviz.values import dataclass
 
 Way: TypeAlias = Literal["in", "out", "left", "raised"]
 

@@ -6,7 +6,6 @@ Texts are visible but still foreign: escaping is the affair of the format that d
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal, TypeAlias
 
@@ -15,6 +14,7 @@ from mwviz.model.routes import RouteChain, Routes
 from mwviz.render.places import inside
 from mwviz.render.plain import shorten, visible
 from mwviz.render.routes.chains import Branch, Link, address, methods, summary, tree
+from mwviz.values import dataclass
 
 Role: TypeAlias = Literal["layer", "dependency", "routes"]
 

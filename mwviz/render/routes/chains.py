@@ -6,7 +6,6 @@ Texts are visible but still foreign: escaping is the affair of the format that s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby, takewhile
 from typing import Literal, TypeAlias
 
@@ -15,6 +14,7 @@ from mwviz.model.routes import Dependency, RouteChain, Routes
 from mwviz.render import words
 from mwviz.render.plain import visible
 from mwviz.render.terminal import mark
+from mwviz.values import dataclass
 
 #: A layer or a dependency, by its index in `Routes`.
 Key: TypeAlias = tuple[Literal["layer", "dependency"], int]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mwviz.model.routes import RouteChain, Routes
 from mwviz.render import words
 from mwviz.render.plain import columns, visible
 from mwviz.render.routes.chains import Link, address, methods, remarks, runs, summary
 from mwviz.render.terminal import NARROWEST, Line, Part, fold, paint, source
+from mwviz.values import dataclass
 
 _GAP = 2
 #: Columns that endpoint and place need at least, not to stand below the path.

@@ -1,0 +1,182 @@
+"""Values behave as the standard's frozen dataclasses with slots do: what is done to one is done to the other."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import pickle
+from collections.abc import Callable
+from dataclasses import field
+from typing import Any, get_type_hints
+
+import pytest
+
+from mwviz import values
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OfStandard:
+    """A layer."""
+
+    name: str
+    index: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FurtherOfStandard(OfStandard):
+    """A layer of which more is known."""
+
+    more: tuple[OfStandard, ...] = ()
+
+
+@values.dataclass(frozen=True, slots=True)
+class OfOurs:
+    """A layer."""
+
+    name: str
+    index: int = 0
+    notes: list[str] = field(default_factory=list)
+
+
+@values.dataclass(frozen=True, slots=True)
+class FurtherOfOurs(OfOurs):
+    """A layer of which more is known."""
+
+    more: tuple[OfOurs, ...] = ()
+
+
+Class = Callable[..., Any]
+STANDARD: tuple[Class, Class] = (OfStandard, FurtherOfStandard)
+OURS: tuple[Class, Class] = (OfOurs, FurtherOfOurs)
+
+
+def assigned(value: Any) -> None:
+    value.name = "b"
+
+
+def deleted(value: Any) -> None:
+    del value.index
+
+
+def holding_itself(value: Any) -> Any:
+    value.notes.append(value)
+    return value
+
+
+def shares_its_default(cls: Class) -> bool:
+    return cls("a").notes is cls("a").notes
+
+
+def matched(value: Any) -> object:
+    match value:
+        case OfStandard(name, 2, notes=[]) | OfOurs(name, 2, notes=[]):
+            return name
+        case _:
+            return None
+
+
+NAMES = {each.__name__: each for each in (copy, dataclasses, inspect, pickle, get_type_hints)} | {
+    each.__name__: each for each in (assigned, deleted, holding_itself, shares_its_default, matched)
+}
+
+
+def outcome(done: str, classes: tuple[Class, Class]) -> str:
+    """What came of it, by the names that both have in common."""
+    plain, further = classes
+    try:
+        told = repr(eval(done, NAMES, {"plain": plain, "further": further}))
+    except (AttributeError, TypeError) as error:  # FrozenInstanceError is one of the first
+        told = f"{type(error).__name__}: {error}"
+    return told.replace("OfStandard", "").replace("OfOurs", "")
+
+
+@pytest.mark.parametrize(
+    "done",
+    [
+        "plain('a')",
+        "plain('a', 2, ['x'])",
+        "plain('a', notes=['x'], index=2)",
+        "further('a', more=(1,))",
+        "further('a', 1, [], (plain('b'), further('c')))",
+        "shares_its_default(plain)",
+        "plain('a') == plain('a')",
+        "plain('a') == plain('a', 1)",
+        "plain('a') == further('a')",
+        "plain('a') == ('a', 0, [])",
+        "plain('a') != plain('a')",
+        "hash(plain('a', 1, (2,))) == hash(plain('a', 1, (2,)))",
+        "hash(plain('a', 1, (2,))) == hash(plain('a', 2, (2,)))",
+        "hash(plain('a'))",
+        "len({plain('a', 1, ()), plain('a', 1, ())})",
+        "plain('a') < plain('b')",
+        "assigned(plain('a'))",
+        "deleted(plain('a'))",
+        "plain('a').__dict__",
+        "repr(holding_itself(plain('a')))",
+        "matched(plain('a', 2))",
+        "matched(plain('a', 3))",
+        "matched(further('a', 2))",
+        "dataclasses.replace(plain('a', 2), name='b')",
+        "dataclasses.replace(plain('a'), other='b')",
+        "dataclasses.asdict(further('a', more=(plain('b'),)))",
+        "dataclasses.astuple(further('a', more=(plain('b'),)))",
+        "[(each.name, each.type, each.default) for each in dataclasses.fields(further)]",
+        "dataclasses.is_dataclass(further)",
+        "inspect.signature(plain)",
+        "inspect.signature(further)",
+        "inspect.signature(plain).bind('a').arguments",
+        "get_type_hints(further)",
+        "further.__match_args__",
+        "(plain.__slots__, further.__slots__, plain.__doc__, plain.__hash__ is None)",
+        "copy.copy(plain('a', 2, ['x']))",
+        "copy.deepcopy(further('a', 2, ['x'], ([],)))",
+        "pickle.loads(pickle.dumps(further('a', 2, ['x'], (plain('b'),))))",
+        "dataclasses.make_dataclass('Own', [('own', int, 1)], bases=(plain,), frozen=True)('a', own=2)",
+    ],
+)
+def test_a_value_is_what_the_standard_would_make_of_it(done: str) -> None:
+    assert outcome(done, OURS) == outcome(done, STANDARD)
+
+
+@pytest.mark.parametrize(
+    ("given", "named", "told"),
+    [
+        ((), {}, "missing a required argument: 'name'"),
+        (("a", 1, [], 2), {}, "too many positional arguments"),
+        (("a",), {"name": "b"}, "multiple values for argument 'name'"),
+        (("a",), {"other": 1}, "got an unexpected keyword argument 'other'"),
+        ((), {"other": 1}, "missing a required argument: 'name'"),
+    ],
+)
+def test_a_call_that_does_not_fit_is_told(given: tuple[object, ...], named: dict[str, object], told: str) -> None:
+    with pytest.raises(TypeError):
+        OfStandard(*given, **named)  # type: ignore[arg-type]
+    with pytest.raises(TypeError) as caught:
+        OfOurs(*given, **named)  # type: ignore[arg-type]
+    assert str(caught.value) == f"OfOurs.__init__() {told}"
+
+
+def test_what_a_value_does_not_want_it_does_not_get() -> None:
+    @values.dataclass(frozen=True, slots=True, eq=False, repr=False)
+    class Bare:
+        name: str
+
+    bare = Bare("a")
+    assert bare != Bare("a")
+    assert hash(bare) == object.__hash__(bare)
+    assert repr(bare) == object.__repr__(bare)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        bare.name = "b"  # type: ignore[misc]
+
+
+def test_what_is_not_frozen_is_the_standards() -> None:
+    @values.dataclass(slots=True, eq=False, repr=False)
+    class Mutable:
+        name: str
+
+    mutable = Mutable("a")
+    mutable.name = "b"
+    assert mutable.name == "b"
+    assert Mutable.__dataclass_params__.init  # type: ignore[attr-defined]
