@@ -243,6 +243,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except _CLICK_ERROR as error:
         error.show()  # type: ignore[attr-defined]
         code = MISTAKE
+    except ImportError as error:
+        if error.name != "pydantic":
+            raise
+        code = messages.tell_pydantic(error)
     return code if isinstance(code, int) else 0
 
 

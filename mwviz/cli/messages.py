@@ -40,6 +40,16 @@ def tell_traced(error: TracedError, *, whole: bool) -> None:
         say(f"\n{error.frames.rstrip()}\n{error.type}: {error.message}\n{_MORE}")
 
 
+def tell_pydantic(error: ImportError) -> int:
+    """Say that Typer cannot read the command line without pydantic 2, and what helps; returns the exit code for it."""
+    from importlib.metadata import version
+
+    say(f"Error: Typer {version('typer')} needs pydantic 2: {error}")
+    say("For an app that is written for pydantic 1: pip install 'typer<0.29' 'pydantic<2'.")
+    say("For any other: pip install 'pydantic>=2'.")
+    return MISTAKE
+
+
 def say(text: str) -> None:
     """Print lines to stderr, with nothing in them that a terminal would act on."""
     from mwviz.render.plain import visible

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from mwviz import cli
 from mwviz.cli import process
 from mwviz.model import Trace
 from tests.cli.conftest import APP, LAYERED, Project, Ran
@@ -586,3 +587,26 @@ def test_without_fastapi_a_starlette_app_is_shown(project: Project, format: str)
     code = f"from mwviz.cli import main; sys.argv = ['mwviz', 'show', 'main:app', '-f', {format!r}]; main()"
 
     assert "Outer" in blocked(project, {"fastapi"}, code)
+
+
+def test_a_typer_that_lacks_its_pydantic_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Typer 0.29 and newer load pydantic 2 while they read a command line; pip may have put pydantic 1 there since.
+    def missing(name: str) -> Callable[..., NoReturn]:
+        def read(_: object) -> NoReturn:
+            raise ImportError("cannot import name 'AfterValidator' from 'pydantic'", name=name)
+
+        return read
+
+    monkeypatch.setattr("mwviz.cli._narrowed", missing("pydantic"))
+    assert cli.run(["show", "main:app"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("Error: Typer ")
+    assert "needs pydantic 2: cannot import name 'AfterValidator' from 'pydantic'" in told.err
+    assert "pip install 'typer<0.29' 'pydantic<2'" in told.err
+
+    monkeypatch.setattr("mwviz.cli._narrowed", missing("another"))
+    with pytest.raises(ImportError):
+        cli.run(["show", "main:app"])
