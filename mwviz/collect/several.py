@@ -9,7 +9,7 @@ from mwviz.collect.compat import accepted_origins
 from mwviz.collect.probe.experiment import Experiment, Subject
 from mwviz.collect.probe.loops import Loop
 from mwviz.collect.probe.request import ProbeOptions
-from mwviz.collect.probe.watchdog import Stuck, Watchdog
+from mwviz.collect.probe.watchdog import Watchdog
 from mwviz.collect.read import report
 from mwviz.collect.routes.walk import Walk
 from mwviz.collect.running import run
@@ -54,11 +54,7 @@ class _Series:
 
     async def conduct(self, loop: Loop, watchdog: Watchdog) -> None:
         """Send the probe asked for, and the others unless there is nothing to be learned from them."""
-        try:
-            await self._current.conduct(loop, watchdog)
-        except Stuck:
-            self._left_out.append(_NO_OTHER)
-            return
+        await self._current.conduct(loop, watchdog)
         trace = report.trace(self._current)
         self._seen.append((kind_of(trace.probe), trace))
         if trace.error is not None and (trace.error.during != "probe" or trace.error.type == "Timeout"):
@@ -76,11 +72,11 @@ class _Series:
         self._current, self._kind = Experiment(self.subject, options, self._kept), kind
         try:
             await self._current.conduct(loop, watchdog)
-        except Stuck:
-            self._kept = {}  # interrupted anywhere: who knows what state they are in
         except ProbeError as refused:
             self._left_out.append(f"{_NAMES[kind]} was not sent: {refused}")
             self._kind = None
+        if self._current.timed_out:
+            self._kept = {}
         self._tell()
 
     def _tell(self) -> None:

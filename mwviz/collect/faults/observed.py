@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from mwviz.collect import failure
-from mwviz.collect.probe.experiment import Experiment, Run
+from mwviz.collect.probe.experiment import Experiment
 from mwviz.collect.probe.request import Request
+from mwviz.collect.probe.run import Run
 from mwviz.collect.probe.server import Connection
 from mwviz.collect.read import report
 from mwviz.collect.read.interpret import Reading

@@ -17,7 +17,7 @@ from mwviz.collect.probe import endpoint
 from mwviz.collect.probe.experiment import Experiment, Subject
 from mwviz.collect.probe.loops import Loop
 from mwviz.collect.probe.request import ProbeOptions, Request, prepare
-from mwviz.collect.probe.watchdog import Stuck, Watchdog
+from mwviz.collect.probe.watchdog import Watchdog
 from mwviz.collect.stack.asgi import ASGIApp
 from mwviz.collect.stack.boundary import Boundary
 from mwviz.errors import ProbeError
@@ -80,12 +80,7 @@ class FaultExperiment(Experiment):
                 self.again = await send(self.normal.request)
 
     async def _seen(self, loop: Loop, watchdog: Watchdog, request: Request) -> Observed:
-        try:
-            run = await self._send(loop, watchdog, request)
-        except Stuck:
-            if self.run is None:
-                raise
-            run = self.run
+        run = await self._send(loop, watchdog, request)
         # only these two are held against all others, and steps are dear
         return observed(self, request, run, whole=self.normal is None or not self.trials)
 

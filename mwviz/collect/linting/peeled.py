@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import TypeAlias
 
 from mwviz.collect.faults.injected import injected
@@ -13,7 +13,7 @@ from mwviz.collect.probe import endpoint
 from mwviz.collect.probe.experiment import Subject
 from mwviz.collect.probe.loops import Loop
 from mwviz.collect.probe.request import ProbeOptions, Request
-from mwviz.collect.probe.watchdog import Stuck, Watchdog
+from mwviz.collect.probe.watchdog import Watchdog
 from mwviz.collect.read import report
 from mwviz.model import Trace
 from mwviz.model.evidence import Attempt
@@ -37,12 +37,11 @@ class PeelingExperiment(FaultExperiment):
             return self.hung
         before, self.request = self.request, request
         try:
-            with suppress(Stuck):  # told by the trace, as far as it went
-                await self._send(loop, watchdog, request)
+            await self._send(loop, watchdog, request)
             trace = report.trace(self)
         finally:
             self.request = before
-        if self.run is not None and self.run.expired:
+        if self.timed_out:
             self.hung = trace
         return trace
 

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from itertools import pairwise
 from typing import Any
 
-from mwviz.collect.probe.experiment import Run
+from mwviz.collect.probe.run import Run
 from mwviz.collect.read.carried import State
 from mwviz.collect.stack.crossing import Note
 from mwviz.model import Trace

@@ -74,7 +74,7 @@ def _notes(experiment: LintExperiment) -> Iterator[str]:
     yield from experiment.plain[0].trace.notes if experiment.plain else remarks.of_stack(experiment)
     yield from experiment.told
     hung = experiment.hung
-    if hung is None and experiment.run is not None and experiment.run.expired and not experiment.finished:
+    if hung is None and experiment.timed_out and not experiment.finished:
         hung = report.trace(experiment)  # it could not be interrupted
     if hung is not None:
         held = next((hung.layers[step.layer].label for step in hung.steps if step.outcome == "hung"), "the app")

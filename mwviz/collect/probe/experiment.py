@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mwviz.collect.compat import is_application, is_base_http, overriding_call
 from mwviz.collect.find.registration import Registrations
 from mwviz.collect.probe.calls import Calls
 from mwviz.collect.probe.endpoint import Routes
 from mwviz.collect.probe.loops import Loop, load_backend, room_for
-from mwviz.collect.probe.noting import CallNote
 from mwviz.collect.probe.order import reordered
 from mwviz.collect.probe.request import ProbeOptions, Request, prepare
-from mwviz.collect.probe.server import Connection, LifespanConversation
-from mwviz.collect.probe.watchdog import Watchdog
-from mwviz.collect.probe.websocket import WebsocketConnection
+from mwviz.collect.probe.run import Run
+from mwviz.collect.probe.server import LifespanConversation
+from mwviz.collect.probe.watchdog import Stuck, Watchdog
 from mwviz.collect.stack.asgi import ASGIApp
 from mwviz.collect.stack.boundary import Boundary
 from mwviz.collect.stack.build import Built, Found, bounded, claim, instrument
@@ -27,9 +25,6 @@ from mwviz.collect.stack.construct import Kept
 from mwviz.collect.stack.recorder import Recorder
 from mwviz.collect.stack.unwrap import Link, path_to
 from mwviz.errors import ProbeError, TargetError
-
-if TYPE_CHECKING:
-    from mwviz.collect.probe.sight import Sight
 
 
 class Subject:
@@ -53,38 +48,6 @@ class Subject:
     def depth(self) -> int:
         """How many layers there will be, about."""
         return len(self.wrappers) + len(self.application.user_middleware)
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class Run:
-    """One request as it was sent: what crossed and what was called, since when, and how it ended.
-
-    `over`: the call ended, `error` is the exception that left the app, `expired`: the time limit came first. `sight` is
-    what could be seen meanwhile, where that was asked for.
-    """
-
-    recorder: Recorder
-    connection: Connection | WebsocketConnection
-    called: list[CallNote]
-    began: int | None = None
-    error: BaseException | None = None
-    over: bool = False
-    expired: bool = False
-    sight: Sight | None = None
-
-    @property
-    def duration(self) -> int | None:
-        """Nanoseconds that it took, without our own work; None while it is not over."""
-        cutoff = self.recorder.cutoff
-        return None if self.began is None or cutoff is None else self.recorder.told(cutoff) - self.began
-
-    def expire(self) -> bool:
-        """The time limit is reached; False where the call had ended before."""
-        if self.over or self.expired:
-            return False
-        self.expired = True
-        self.recorder.close()
-        return True
 
 
 class Experiment:
@@ -218,6 +181,11 @@ class Experiment:
                 self.conversation.over = True
 
     @property
+    def timed_out(self) -> bool:
+        """Whether the last request did not end in time: what it left behind may be in any state."""
+        return self.run is not None and self.run.expired
+
+    @property
     def startup_failed(self) -> bool:
         """Whether the app said `lifespan.startup.failed`, which ends a server's run."""
         return self.conversation is not None and self.conversation.startup == "failed"
@@ -275,16 +243,17 @@ class Experiment:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                if run.expired or loop.is_cancelled(error):
+                if loop.is_cancelled(error):
                     raise
-                run.over, run.error = True, error
+                if not run.expired:  # or it is what layers made of the interrupt, if only a group with it
+                    run.over, run.error = True, error
             else:
                 run.over = True
             finally:
                 run.recorder.close()
                 run.connection.finish()
 
-        with watchdog.within(request.timeout, run.expire):
+        with suppress(Stuck), watchdog.within(request.timeout, run.expire):  # one that came a moment late
             if request.endpoint == "real" or any(is_base_http(type(found.layer)) for found in self.chain.found):
                 await load_backend()
             run.began = self.recorder.now()

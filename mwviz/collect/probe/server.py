@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol
 
+from mwviz.collect.probe.watchdog import is_interrupt
 from mwviz.collect.stack.asgi import ASGIApp, Message
 
 
@@ -44,6 +45,7 @@ class Connection:
         self.trailers: list[Any] = []
         self.body_bytes = 0
         self.complete = False
+        self.given_up = False
 
     async def receive(self) -> dict[str, Any]:
         """The whole body at once; after that, `http.disconnect` as soon as the response is complete."""
@@ -54,7 +56,12 @@ class Connection:
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
-        """Take a message of the response. Raises RuntimeError for one out of turn, in uvicorn's words."""
+        """Take a message of the response. Raises RuntimeError for one out of turn, in uvicorn's words.
+
+        Of one that was `given_up` nothing is taken any more, as of one whose client has left.
+        """
+        if self.given_up:
+            return
         kind = message["type"]
         if self.complete:
             raise RuntimeError(f"Unexpected ASGI message '{kind}' sent, after response already completed.")
@@ -131,6 +138,8 @@ class LifespanConversation:
             with inside:
                 await app(scope, self.receive, self.send)
         except BaseException as error:
+            if is_interrupt(error):
+                return
             if (
                 self.over
                 or self.startup == "timeout"

@@ -17,6 +17,11 @@ class Stuck(BaseException):
     """Raised inside the code that hangs; no `except Exception` of the app's catches it."""
 
 
+def is_interrupt(error: BaseException) -> bool:
+    """Whether the error is the watchdog's, if only inside of a group."""
+    return isinstance(error, Stuck) or any(is_interrupt(each) for each in getattr(error, "exceptions", ()))
+
+
 class Watchdog:
     """Watches one thread. `give_up` is called, from another thread, when it cannot be interrupted."""
 
@@ -24,8 +29,9 @@ class Watchdog:
         self._thread = threading.get_ident()
         self._give_up = give_up
         # Up to Python 3.11 a thread that the watched one is just starting has its number, too, and would die of the
-        # interrupt unheard: so none is raised once the watched code has been left.
-        self._raising = threading.Lock()
+        # interrupt unheard: so none is raised once the watched code has been left. A call that was left behind may be
+        # collected, and come to its end, wherever the garbage collector runs: in the watching thread, too.
+        self._raising = threading.RLock()
         self._left = threading.Event()
 
     @contextmanager

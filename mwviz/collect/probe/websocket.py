@@ -32,6 +32,7 @@ class WebsocketConnection:
         self.messages_out = 0
         self.body_bytes = 0
         self.complete = False
+        self.given_up = False
 
     async def receive(self) -> dict[str, Any]:
         """`websocket.connect`; the client's message, once the websocket is accepted; `websocket.disconnect`."""
@@ -56,7 +57,12 @@ class WebsocketConnection:
         return {"type": "websocket.disconnect", "code": code, "reason": closing.get("reason") or ""}
 
     async def send(self, message: Message) -> None:
-        """Take a message of the app's. Raises RuntimeError for one out of turn, in uvicorn's words."""
+        """Take a message of the app's. Raises RuntimeError for one out of turn, in uvicorn's words.
+
+        Of one that was `given_up` nothing is taken any more.
+        """
+        if self.given_up:
+            return
         kind = message["type"]
         if self.start is None:
             self._decide(kind, message)

@@ -7,8 +7,8 @@ from contextvars import Context, ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from mwviz.collect.probe.experiment import Run
 from mwviz.collect.probe.noting import Call
+from mwviz.collect.probe.run import Run
 from mwviz.collect.probe.sight import Aside, Sight
 from mwviz.collect.read.called import names_of
 from mwviz.collect.read.interpret import Reading

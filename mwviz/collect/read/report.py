@@ -7,8 +7,9 @@ import platform
 from mwviz import __version__
 from mwviz.collect import failure, redact
 from mwviz.collect.compat import framework_versions, is_application, overriding_call
-from mwviz.collect.probe.experiment import Experiment, Run, Subject
+from mwviz.collect.probe.experiment import Experiment, Subject
 from mwviz.collect.probe.order import labels_today
+from mwviz.collect.probe.run import Run
 from mwviz.collect.probe.server import Connection, LifespanConversation
 from mwviz.collect.probe.websocket import WebsocketConnection
 from mwviz.collect.read import lifespans, remarks, repeats

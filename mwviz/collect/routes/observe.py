@@ -9,7 +9,7 @@ from dataclasses import replace
 from mwviz.collect.probe.experiment import Experiment
 from mwviz.collect.probe.loops import Loop
 from mwviz.collect.probe.request import ProbeOptions
-from mwviz.collect.probe.watchdog import Stuck, Watchdog
+from mwviz.collect.probe.watchdog import Watchdog
 from mwviz.collect.read import report
 from mwviz.collect.routes.way import Met
 from mwviz.collect.stack import describe
@@ -126,10 +126,10 @@ class Observation:
         self._probing = True
         try:
             await experiment.conduct(loop, watchdog)
-        except Stuck:
-            self._kept = {}  # interrupted anywhere: who knows what state they are in
         except ProbeError as refused:
             return replace(chain, doubt=f"Not probed ({refused})")
+        if experiment.timed_out:
+            self._kept = {}
         return _compared(experiment, chain, met)
 
     def _tell(self, seen: RouteChain) -> None:
