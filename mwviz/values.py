@@ -2,13 +2,12 @@
 
 The standard decorator compiles six functions for each such class, which takes half a millisecond. With the thirty
 classes that `mwviz show` needs this was a third of what it costs beyond the import of a small app. What is made here is
-a dataclass all the same: `fields`, `replace`, `asdict`, `match`, signatures, copies and pickles work alike.
+a dataclass all the same: `fields`, `replace`, `asdict`, `match`, signatures, subclasses, copies and pickles work alike.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from functools import cache
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -20,22 +19,35 @@ if TYPE_CHECKING:
 __all__ = ["dataclass"]
 
 _T = TypeVar("_T")
+#: Under this name a class keeps what `__init__` does: each field with what sets it, its default and its factory. What
+#: sets a slot is asked for itself, because `__setattr__` refuses.
+_PLAN = "__mwviz_plan__"
+#: A class that has one of these itself is left to the standard's decorator, which minds them.
+_OWN = frozenset(
+    {
+        "__init__", "__post_init__", "__setattr__", "__delattr__", "__eq__", "__hash__", "__repr__", "__getstate__",
+        "__setstate__",
+    }
+)  # fmt: skip
+#: The options of a field that has none.
+_USUAL = (True, True, True, None, dataclasses.MISSING)
 
 
 def _decorator(
     *, frozen: bool = False, slots: bool = False, eq: bool = True, repr: bool = True
 ) -> Callable[[type[_T]], type[_T]]:
-    """`dataclasses.dataclass`, with the options that mwviz needs; what is not frozen, or inherits, is left to that."""
+    """`dataclasses.dataclass`, with the options that mwviz needs; what is no plain value is left to that."""
     standard = dataclasses.dataclass(frozen=frozen, slots=slots, eq=eq, repr=repr)
-    if not (frozen and slots):
-        return standard
     shared = _FROZEN | (_EQUAL if eq else {}) | (_SHOWN if repr else {})
 
     def made(cls: type[_T]) -> type[_T]:
-        if cls.__base__ is not object:
+        if not (frozen and slots and _is_plain(cls)):
             return standard(cls)
         value: Any = dataclasses.dataclass(init=False, slots=True, eq=False, repr=False)(cls)
-        value.__dataclass_params__.frozen = True  # or no frozen dataclass could inherit from it
+        told = value.__dataclass_params__  # frozen dataclasses may inherit from it, and `pprint` asks, too
+        told.init, told.frozen, told.eq, told.repr = True, True, eq, repr
+        plan = ((each, getattr(value, each.name).__set__) for each in dataclasses.fields(value))
+        setattr(value, _PLAN, tuple((each.name, put, each.default, each.default_factory) for each, put in plan))
         for name, method in shared.items():
             setattr(value, name, method)
         return value  # type: ignore[no-any-return]
@@ -43,13 +55,19 @@ def _decorator(
     return made
 
 
+def _is_plain(cls: type) -> bool:
+    given = (each for each in vars(cls).values() if isinstance(each, dataclasses.Field))
+    usual = all((each.init, each.repr, each.compare, each.hash, each.kw_only) == _USUAL for each in given)
+    return usual and cls.__base__ is object and _OWN.isdisjoint(vars(cls))
+
+
 def _init(self: Any, /, *given: object, **named: object) -> None:
-    cls: Any = type(self)
-    names = cls.__match_args__
+    plan = self.__mwviz_plan__
+    names = [name for name, *_ in plan]
     values = {**named, **dict(zip(names, given, strict=False))}
     if len(values) < len(given) + len(named) or not values.keys() <= set(names):
-        _refuse(cls, given, named)
-    for name, put, default, factory in _plan(cls):
+        _refuse(type(self), given, named)
+    for name, put, default, factory in plan:
         if name in values:
             put(self, values[name])
         elif default is not dataclasses.MISSING:
@@ -57,25 +75,13 @@ def _init(self: Any, /, *given: object, **named: object) -> None:
         elif factory is not dataclasses.MISSING:
             put(self, factory())
         else:
-            _refuse(cls, given, named)
-
-
-@cache
-def _plan(cls: Any) -> tuple[tuple[str, Any, Any, Any], ...]:
-    # What sets a slot is asked for itself, because `__setattr__` refuses.
-    return tuple((each.name, getattr(cls, each.name).__set__, each.default, each.default_factory) for each in _of(cls))
-
-
-def _of(cls: Any) -> tuple[dataclasses.Field[Any], ...]:
-    return dataclasses.fields(cls)
+            _refuse(type(self), given, named)
 
 
 def _refuse(cls: type, given: tuple[object, ...], named: dict[str, object]) -> NoReturn:
     """Say what is wrong with a call, in Python's own words."""
-    import inspect
-
     try:
-        inspect.signature(cls).bind(*given, **named)
+        _signature(cls).bind(*given, **named)
     except TypeError as error:
         raise TypeError(f"{cls.__qualname__}.__init__() {error}") from None
     raise AssertionError(f"{cls.__qualname__} refused a call that fits its signature.")
@@ -84,10 +90,26 @@ def _refuse(cls: type, given: tuple[object, ...], named: dict[str, object]) -> N
 class _Signature:
     """What `inspect.signature` answers for a class of values; worked out when it is asked for."""
 
-    def __get__(self, _: object, cls: type) -> inspect.Signature:
-        import inspect
+    def __get__(self, instance: object, cls: Any) -> inspect.Signature:
+        if instance is not None or cls.__init__ is not _init:
+            raise AttributeError("__signature__")  # a subclass has parameters of its own
+        return _signature(cls)
 
-        return inspect.Signature(list(_parameters(cls)), return_annotation=None)
+
+def _signature(cls: type) -> inspect.Signature:
+    import inspect
+
+    return inspect.Signature(list(_parameters(cls)), return_annotation=None)
+
+
+def _parameters(cls: Any) -> Iterator[inspect.Parameter]:
+    from inspect import Parameter
+
+    for name, _, default, factory in cls.__mwviz_plan__:
+        shown = default if factory is dataclasses.MISSING else _Made()
+        shown = Parameter.empty if shown is dataclasses.MISSING else shown
+        annotation = cls.__dataclass_fields__[name].type
+        yield Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=shown, annotation=annotation)
 
 
 class _Made:
@@ -97,36 +119,29 @@ class _Made:
         return "<factory>"
 
 
-def _parameters(cls: type) -> Iterator[inspect.Parameter]:
-    from inspect import Parameter
-
-    for each in _of(cls):
-        default = each.default if each.default_factory is dataclasses.MISSING else _Made()
-        default = Parameter.empty if default is dataclasses.MISSING else default
-        yield Parameter(each.name, Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=each.type)
+def _state(self: Any) -> list[object]:
+    return [getattr(self, each.name) for each in dataclasses.fields(self)]
 
 
-def _state(self: Any) -> tuple[object, ...]:
-    return tuple(getattr(self, name) for name in self.__match_args__)
+def _restore(self: Any, state: list[object]) -> None:
+    for each, value in zip(dataclasses.fields(self), state, strict=True):
+        object.__setattr__(self, each.name, value)
 
 
-def _restore(self: object, state: tuple[object, ...]) -> None:
-    cls: Any = type(self)
-    for (_, put, *_), value in zip(_plan(cls), state, strict=True):
-        put(self, value)
+def _told(self: Any) -> tuple[object, ...]:
+    return tuple(getattr(self, name) for name, *_ in self.__mwviz_plan__)
 
 
 def _eq(self: object, other: object) -> bool:
-    return _state(self) == _state(other) if type(self) is type(other) else NotImplemented
+    return _told(self) == _told(other) if type(self) is type(other) else NotImplemented
 
 
 def _hash(self: object) -> int:
-    return hash(_state(self))
+    return hash(_told(self))
 
 
-@recursive_repr()
-def _repr(self: Any) -> str:
-    told = (f"{name}={value!r}" for name, value in zip(self.__match_args__, _state(self), strict=True))
+def _shown(self: Any) -> str:
+    told = (f"{name}={getattr(self, name)!r}" for name, *_ in self.__mwviz_plan__)
     return f"{type(self).__qualname__}({', '.join(told)})"
 
 
@@ -137,6 +152,12 @@ def _setattr(self: object, name: str, value: object) -> NoReturn:  # noqa: ARG00
 def _delattr(self: object, name: str) -> NoReturn:  # noqa: ARG001
     raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
 
+
+# pytest explains a difference, and pprint breaks lines, only where they find the marks of the standard's own methods.
+_eq.__code__ = _eq.__code__.replace(co_filename="<string>")
+_shown.__qualname__ = "__create_fn__.<locals>.__repr__"
+_repr: Any = recursive_repr()(_shown)
+_repr.__wrapped__ = _shown
 
 _FROZEN: dict[str, object] = {
     "__init__": _init,

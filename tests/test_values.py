@@ -6,9 +6,11 @@ import copy
 import dataclasses
 import inspect
 import pickle
+import pprint
 from collections.abc import Callable
 from dataclasses import field
 from typing import Any, get_type_hints
+from unittest import mock
 
 import pytest
 
@@ -16,7 +18,7 @@ from mwviz import values
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class OfStandard:
+class OfThem:
     """A layer."""
 
     name: str
@@ -25,10 +27,10 @@ class OfStandard:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class FurtherOfStandard(OfStandard):
+class FurtherOfThem(OfThem):
     """A layer of which more is known."""
 
-    more: tuple[OfStandard, ...] = ()
+    more: tuple[OfThem, ...] = ()
 
 
 @values.dataclass(frozen=True, slots=True)
@@ -47,9 +49,23 @@ class FurtherOfOurs(OfOurs):
     more: tuple[OfOurs, ...] = ()
 
 
+@dataclasses.dataclass(frozen=True)
+class UsersOfThem(OfThem):
+    """A user's own, without slots."""
+
+    more: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class UsersOfOurs(OfOurs):
+    """A user's own, without slots."""
+
+    more: int = 1
+
+
 Class = Callable[..., Any]
-STANDARD: tuple[Class, Class] = (OfStandard, FurtherOfStandard)
-OURS: tuple[Class, Class] = (OfOurs, FurtherOfOurs)
+STANDARD: tuple[Class, ...] = (OfThem, FurtherOfThem, UsersOfThem)
+OURS: tuple[Class, ...] = (OfOurs, FurtherOfOurs, UsersOfOurs)
 
 
 def assigned(value: Any) -> None:
@@ -69,27 +85,54 @@ def shares_its_default(cls: Class) -> bool:
     return cls("a").notes is cls("a").notes
 
 
+def with_own_parameters(cls: Any) -> Any:
+    """A subclass that takes something else."""
+
+    class Own(cls):  # type: ignore[misc]
+        __match_args__ = ("other",)
+
+        def __init__(self, other: str) -> None:
+            super().__init__(other, 7)
+
+    return Own
+
+
+def without(cls: Any, **options: Any) -> Any:
+    """A frozen subclass that lacks a method."""
+    return dataclasses.make_dataclass("Own", [("own", int, 1)], bases=(cls,), frozen=True, **options)
+
+
+def explained(cls: Any) -> bool:
+    """Whether pytest tells what two values differ in."""
+    with pytest.raises(AssertionError) as failed:
+        assert cls("a", 1) == cls("a", 2)
+    return "Differing attributes" in str(failed.value)
+
+
 def matched(value: Any) -> object:
     match value:
-        case OfStandard(name, 2, notes=[]) | OfOurs(name, 2, notes=[]):
+        case OfThem(name, 2, notes=[]) | OfOurs(name, 2, notes=[]):
             return name
         case _:
             return None
 
 
-NAMES = {each.__name__: each for each in (copy, dataclasses, inspect, pickle, get_type_hints)} | {
-    each.__name__: each for each in (assigned, deleted, holding_itself, shares_its_default, matched)
-}
+MODULES = (copy, dataclasses, inspect, mock, pickle, pprint)
+HELPERS: tuple[Any, ...] = (
+    assigned, deleted, explained, get_type_hints, holding_itself, matched, shares_its_default, with_own_parameters,
+    without,
+)  # fmt: skip
+NAMES = {each.__name__.rpartition(".")[2]: each for each in (*MODULES, *HELPERS)}
 
 
-def outcome(done: str, classes: tuple[Class, Class]) -> str:
+def outcome(done: str, classes: tuple[Class, ...]) -> str:
     """What came of it, by the names that both have in common."""
-    plain, further = classes
+    plain, further, users = classes
     try:
-        told = repr(eval(done, NAMES, {"plain": plain, "further": further}))
+        told = repr(eval(done, NAMES, {"plain": plain, "further": further, "users": users}))
     except (AttributeError, TypeError) as error:  # FrozenInstanceError is one of the first
         told = f"{type(error).__name__}: {error}"
-    return told.replace("OfStandard", "").replace("OfOurs", "")
+    return told.replace("OfThem", "").replace("OfOurs", "")
 
 
 @pytest.mark.parametrize(
@@ -131,6 +174,20 @@ def outcome(done: str, classes: tuple[Class, Class]) -> str:
         "further.__match_args__",
         "(plain.__slots__, further.__slots__, plain.__doc__, plain.__hash__ is None)",
         "copy.copy(plain('a', 2, ['x']))",
+        "copy.copy(users('a', 2, ['x'], 3))",
+        "copy.deepcopy(users('a', 2, ['x'], 3))",
+        "pickle.loads(pickle.dumps(users('a', 2, ['x'], 3)))",
+        "repr(users('a')), users('a') == users('a', more=2), hash(users('a', 1, (), 2)) == hash(users('a', 1, ()))",
+        "inspect.signature(users)",
+        "with_own_parameters(plain)('b').name, with_own_parameters(plain)('b').index",
+        "inspect.signature(with_own_parameters(plain))",
+        "with_own_parameters(plain)()",
+        "repr(without(plain, repr=False)('a', own=2))",
+        "without(plain, eq=False)('a', own=2) == without(plain, eq=False)('a', own=3)",
+        "plain('a') == mock.ANY",
+        "plain('a') == with_own_parameters(plain)('a')",
+        "explained(plain)",
+        "pprint.pformat(plain('a' * 40, 2, ['b' * 40]))",
         "copy.deepcopy(further('a', 2, ['x'], ([],)))",
         "pickle.loads(pickle.dumps(further('a', 2, ['x'], (plain('b'),))))",
         "dataclasses.make_dataclass('Own', [('own', int, 1)], bases=(plain,), frozen=True)('a', own=2)",
@@ -152,7 +209,7 @@ def test_a_value_is_what_the_standard_would_make_of_it(done: str) -> None:
 )
 def test_a_call_that_does_not_fit_is_told(given: tuple[object, ...], named: dict[str, object], told: str) -> None:
     with pytest.raises(TypeError):
-        OfStandard(*given, **named)  # type: ignore[arg-type]
+        OfThem(*given, **named)  # type: ignore[arg-type]
     with pytest.raises(TypeError) as caught:
         OfOurs(*given, **named)  # type: ignore[arg-type]
     assert str(caught.value) == f"OfOurs.__init__() {told}"
@@ -169,6 +226,34 @@ def test_what_a_value_does_not_want_it_does_not_get() -> None:
     assert repr(bare) == object.__repr__(bare)
     with pytest.raises(dataclasses.FrozenInstanceError):
         bare.name = "b"  # type: ignore[misc]
+
+
+def test_fields_with_options_are_the_standards() -> None:
+    @values.dataclass(frozen=True, slots=True)
+    class Special:
+        name: str
+        hidden: int = field(default=1, repr=False)
+        aside: int = field(default=1, compare=False)
+        made: int = field(default=1, init=False)
+
+    assert repr(Special("a")).endswith("Special(name='a', aside=1, made=1)")
+    assert Special("a", aside=2) == Special("a")
+    with pytest.raises(TypeError):
+        Special("a", made=2)  # type: ignore[call-arg]
+
+
+def test_own_methods_are_kept() -> None:
+    @values.dataclass(frozen=True, slots=True)
+    class Own:
+        name: str
+
+        def __post_init__(self) -> None:
+            object.__setattr__(self, "name", self.name.upper())
+
+        def __repr__(self) -> str:
+            return "own"
+
+    assert (Own("a").name, repr(Own("a"))) == ("A", "own")
 
 
 def test_what_is_not_frozen_is_the_standards() -> None:
