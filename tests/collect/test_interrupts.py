@@ -111,7 +111,7 @@ def test_a_lifespan_that_never_awaits(when: str, told: tuple[str, str], run: Cal
     async def handler(request: Request) -> Response:
         return PlainTextResponse("ok")
 
-    trace = run(Starlette(routes=[Route("/", handler)], middleware=[Middleware(Spins)]), timeout=0.3, lifespan=True)
+    trace = run(Starlette(routes=[Route("/", handler)], middleware=[Middleware(Spins)]), timeout=1.0, lifespan=True)
 
     assert trace.error is None
     assert trace.response is not None
