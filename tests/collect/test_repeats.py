@@ -96,7 +96,7 @@ def test_a_probe_that_hangs_is_the_last() -> None:
                 await asyncio.Event().wait()
             await self.app(scope, receive, send)
 
-    trace = mwviz.trace(kinds.app_of(HangsLater), repeat=10, timeout=0.3)
+    trace = mwviz.trace(kinds.app_of(HangsLater), repeat=10, timeout=1.0)
     assert HangsLater.calls == 3
     assert trace.error is not None
     assert (trace.error.type, trace.error.raised_by) == ("Timeout", 1)

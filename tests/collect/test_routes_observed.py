@@ -262,7 +262,7 @@ def test_a_probe_that_cannot_be_interrupted_is_left_behind() -> None:
 
     try:
         found, notes = observed(
-            app(*(Route(path, home) for path in ("/a", "/b", "/c")), middleware=(Blocks,)), timeout=0.1
+            app(*(Route(path, home) for path in ("/a", "/b", "/c")), middleware=(Blocks,)), timeout=0.5
         )
     finally:
         release.set()
