@@ -147,6 +147,25 @@ def test_one_of_the_others_that_hangs_is_shown_and_changes_no_exit_code(project:
     assert "timed out" in ran.stdout
 
 
+def test_what_a_hanging_probe_left_in_a_layer_does_not_meet_the_next_one(project: Project) -> None:
+    held = LAYERED.replace(
+        "        await self.app",
+        "        if scope['method'] == 'OPTIONS' or hasattr(self, 'held'):\n"
+        "            self.held = True\n"
+        "            await asyncio.sleep(99)\n"
+        "        await self.app",
+    )
+    project.write({"main.py": "import asyncio\n" + held})
+
+    last = {
+        kind: steps[-1]["says"]
+        for kind, steps in probes_of(project.call("show", "main:app", "-f", "html", "--timeout", "0.5").stdout).items()
+    }
+
+    assert last["preflight"] == "The request enters Outer."
+    assert last["error"].startswith("ServerErrorMiddleware raises RuntimeError")
+
+
 def test_one_of_the_others_that_cannot_be_interrupted_leaves_the_page_so_far(project: Project) -> None:
     hold = "threading.Event().wait()"  # in C, where no exception reaches the thread
     project.write({"main.py": "import threading\n" + HOLDS.format(hold=hold)})
